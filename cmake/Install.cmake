@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+install(TARGETS install-cert RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY config/roles DESTINATION ${CMAKE_INSTALL_DATADIR}/install-cert)

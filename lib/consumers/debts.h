@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is owed a reload: a pure comparison of what is installed with what each consumer has
+// acknowledged.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "role/role.h"
+
+namespace install_cert::consumers {
+
+// What is published now, as far as consumers care.
+struct Installed {
+    const role::CertificateSpec* spec;
+    std::string generation;
+    std::string trust_digest;  // over the CA file's certificates
+};
+
+// certificate -> consumer (role::to_string) -> the generation (or, for ca_change, the trust digest)
+// that it was last reloaded for.
+using Acknowledged = std::map<std::string, std::map<std::string, std::string>>;
+
+struct Debt {
+    role::Consumer consumer;
+    std::vector<std::string> certificates;  // whose change it is owed for, in order
+};
+
+// One debt for each distinct consumer, however many certificates it is owed for. Where a consumer
+// is listed with several actions, restart wins over reload-or-restart over reload, and the longest
+// timeout holds. A consumer that never acknowledged anything of a certificate is owed
+// (at-least-once).
+[[nodiscard]] std::vector<Debt> debts(std::span<const Installed> installed,
+                                      const Acknowledged& acknowledged);
+
+// Notes that `debt` was paid for what is installed now.
+void acknowledge(Acknowledged& acknowledged,
+                 const Debt& debt,
+                 std::span<const Installed> installed);
+
+}  // namespace install_cert::consumers

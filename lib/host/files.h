@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Input files of this host: configuration, environment files, secrets; each read once, bounded and
+// checked.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "foundation/result.h"
+#include "foundation/secret.h"
+
+namespace install_cert::host {
+
+inline constexpr std::size_t kConfigLimit = std::size_t{1} << 20;
+inline constexpr std::size_t kSecretLimit = std::size_t{64} << 10;
+
+// A configuration file: regular, owned by root or by who runs us, writable by its owner alone, at
+// most kConfigLimit. Failure::config otherwise, and when it is missing.
+[[nodiscard]] Result<std::string> read_config(const std::string& path);
+// The names of DIR's *.yaml files in order; empty when there is no DIR.
+[[nodiscard]] Result<std::vector<std::string>> drop_ins(const std::string& directory);
+
+// Any other text file; Failure::not_yet when it is missing.
+[[nodiscard]] Result<std::string> read_text(const std::string& path,
+                                            std::size_t limit = kConfigLimit);
+
+// A token or the like: a regular file (a link is followed only where root owns it), owned by root
+// or by who runs us, no permission for others and none to write for the group, at most
+// kSecretLimit. One line end is trimmed; what remains must be printable ASCII and not empty.
+// Failure::not_yet: not there (yet), or empty. Failure::denied: too open, or not a token; the
+// message names mode and path, never the content.
+[[nodiscard]] Result<Secret> read_secret(const std::string& path);
+
+}  // namespace install_cert::host

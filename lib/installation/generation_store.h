@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where sets lie on this host. One certificate NAME in directory DIR is
+//
+//   DIR/.NAME/GENERATION/           0755, root's: the files under their configured names +
+//   .generation.json DIR/.NAME/current -> GENERATION the one link that is swapped: rename(2) over
+//   it publishes the set DIR/FILE -> .NAME/current/FILE  made once, relative, never changed by a
+//   renewal DIR/.NAME/adopted/              what lay at our names before us, copied aside once
+//
+// Readers see the old set or the new one, whatever happens here; what is installed is read back
+// from here and from nowhere else.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "foundation/clock.h"
+#include "foundation/result.h"
+#include "foundation/secret.h"
+#include "installation/file_system.h"
+#include "issuance/trust.h"
+#include "issuance/verify.h"
+#include "role/role.h"
+
+namespace install_cert::installation {
+
+// What a generation says about itself in .generation.json, beside what its files say.
+struct Provenance {
+    std::string request_digest;  // role::request_digest() of what it answers
+    WallTime received;           // when Vault's answer came: a lifetime counts from here
+    std::string boot_id;         // of the boot in which it was asked for
+};
+
+struct InstalledSet {
+    std::string generation;
+    WallTime published;  // when `current` was swapped to it
+    Provenance provenance;
+    x509::Certificate leaf;
+    std::vector<x509::Certificate> intermediates;
+    std::vector<issuance::TrustedAuthority> trust;
+    // Empty, or why this set does not serve any more and must be issued again: "etcd-member-key.pem
+    // is missing", "... does not match the certificate", "... was changed by hand".
+    std::string damage;
+    // What repair() would put right without issuing: modes, owners, links at the configured names.
+    std::vector<std::string> drift;
+};
+
+// A generation that is written but not yet published. Dropped unpublished, it is litter that
+// collect() removes.
+struct Staged {
+    const role::CertificateSpec* spec;
+    std::string generation;
+};
+
+// A generation whose grace runs: remove it with collect() once `grace` has passed since the swap.
+struct Superseded {
+    const role::CertificateSpec* spec;
+    std::string generation;
+};
+
+struct Published {
+    std::string generation;
+    std::vector<Superseded> superseded;
+    std::vector<std::string> remarks;  // adopted files, created directories
+    // False: the set is visible, but the last fsync failed, so that a power cut may bring the old
+    // one back. Consumers are reloaded all the same; sync() is due at the next turn.
+    bool durable = true;
+};
+
+// How long a superseded generation outlives the swap, for readers between two opens.
+inline constexpr std::chrono::seconds kGrace{5};
+
+class GenerationStore {
+  public:
+    // `root` is "" or the --root directory (trusted as it stands).
+    GenerationStore(FileSystem& files, std::string root, const Clock& clock);
+
+    // nullopt: nothing of ours is installed under this name. Failure::cannot_write: a hostile link
+    // or a directory lies in the way (never followed, never touched); Failure::io otherwise.
+    [[nodiscard]] Result<std::optional<InstalledSet>> read(const role::CertificateSpec& spec);
+    // The key of an installed set, for `rekey: never`, and Vault's kept answer (empty where not
+    // kept).
+    [[nodiscard]] Result<x509::PrivateKey> read_key(const role::CertificateSpec& spec,
+                                                    const InstalledSet& installed);
+    [[nodiscard]] Result<Secret> read_response(const role::CertificateSpec& spec,
+                                               const InstalledSet& installed);
+
+    // Makes the directories (parents root's, 0755 whatever the umask; each one made is remarked)
+    // and proves, before anything is asked of Vault, that a set can be written there: a file of a
+    // set's size is written, given the configured owner and removed. Failure::cannot_write names
+    // the path and why.
+    [[nodiscard]] Result<std::vector<std::string>> prove_writable(
+        const role::CertificateSpec& spec);
+
+    // Writes a generation. Its key is never readable by anybody but root and its configured reader,
+    // and the generation's directory is closed (0700) until it is complete. Failure removes what
+    // was written.
+    [[nodiscard]] Result<Staged> stage(const role::CertificateSpec& spec,
+                                       const issuance::VerifiedSet& set,
+                                       const Provenance& provenance);
+
+    // Makes all of them durable (one sync for the batch), then swaps one after the other in the
+    // given order, then makes the swaps durable. A result for each; a failure before a swap leaves
+    // the old set published and removes the staged one.
+    [[nodiscard]] std::vector<Result<Published>> publish(std::span<const Staged> staged);
+
+    // Puts modes, owners and links right in place. Says what was done.
+    [[nodiscard]] Result<std::vector<std::string>> repair(const role::CertificateSpec& spec);
+
+    // Removes these generations' files now. Ours by name only; bounded.
+    void remove_generations(std::span<const Superseded> superseded);
+    // Removes what a crash left under this name: generations that are neither current nor within
+    // the grace, stale temporary links. Says how many.
+    [[nodiscard]] Result<std::size_t> collect(const role::CertificateSpec& spec);
+
+    // Takes links, generations and the adopted copy away; the directory itself stays.
+    [[nodiscard]] Result<> remove(const role::CertificateSpec& spec);
+
+    // Absolute paths of the configured names, with root, for status.
+    [[nodiscard]] std::vector<std::string> paths(const role::CertificateSpec& spec) const;
+
+  private:
+    FileSystem& files_;
+    std::string root_;
+    const Clock& clock_;
+};
+
+}  // namespace install_cert::installation

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which CA certificates a host trusts while a CA is being replaced.
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <vector>
+
+#include "foundation/clock.h"
+#include "x509/certificate.h"
+
+namespace install_cert::issuance {
+
+struct TrustedAuthority {
+    x509::Certificate certificate;
+    WallTime last_seen;  // at the mount
+};
+
+// The trust file's content, first to last: what the mount presents now (last_seen = now), then what
+// was installed before and was seen within `keep` (one ttl: other hosts still use its leaves) and
+// has not expired. Certificates are told apart by fingerprint.
+[[nodiscard]] std::vector<TrustedAuthority> merged_trust(
+    std::span<const TrustedAuthority> installed,
+    std::span<const x509::Certificate> presented,
+    WallTime now,
+    std::chrono::seconds keep);
+
+// Whether some certificate of `trust` issued `leaf`, directly or through `intermediates`.
+[[nodiscard]] bool is_trusted(const x509::Certificate& leaf,
+                              std::span<const x509::Certificate> intermediates,
+                              std::span<const TrustedAuthority> trust,
+                              WallTime now);
+
+}  // namespace install_cert::issuance

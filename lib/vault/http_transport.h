@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port to HTTP: many requests in flight at once over few connections, single-threaded.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "foundation/clock.h"
+#include "foundation/result.h"
+#include "foundation/secret.h"
+
+namespace install_cert::vault {
+
+enum class Verb : std::uint8_t { get, post, put };
+
+struct HttpRequest {
+    Verb verb = Verb::get;
+    std::string path;  // "/v1/kluster/pki/issue/web", already percent-encoded; with query, if any
+    Secret body;       // JSON; empty for none
+    const Secret* token =
+        nullptr;  // sent as X-Vault-Token, to the configured host only; outlives the request
+};
+
+struct HttpResponse {
+    int status = 0;
+    Secret body;  // at most kBodyLimit, or the request failed
+    std::string content_type;
+    std::optional<std::chrono::seconds>
+        retry_after;  // from seconds or an HTTP date; clamped to 1 s .. 5 min, nullopt for junk
+    std::optional<WallTime> date;  // the server's clock
+};
+
+// Vault's answers are a few KiB; the limit keeps a captive portal or an attacker from filling
+// memory.
+inline constexpr std::size_t kBodyLimit = std::size_t{1} << 20;
+inline constexpr std::size_t kHeaderLimit = std::size_t{64} << 10;
+
+using HttpDone = std::function<void(Result<HttpResponse>)>;
+
+class HttpTransport {
+  public:
+    virtual ~HttpTransport() = default;
+
+    // Begins a request; `done` is called from a later pump(), once. Failures are kinds: unavailable
+    // for resolution, connection, TLS and cut answers; not_yet for a time-out or a CA file that is
+    // not there; rejected for a redirect elsewhere or a body over the limit.
+    virtual void start(HttpRequest request, BootTime deadline, HttpDone done) = 0;
+
+    // Moves what is in flight. Waits until something happened or `until`, not at all when `until`
+    // is past.
+    virtual void pump(BootTime until) = 0;
+
+    [[nodiscard]] virtual std::size_t in_flight() const = 0;
+};
+
+}  // namespace install_cert::vault

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// SHA-256, for names and comparisons.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace install_cert::x509 {
+
+[[nodiscard]] std::string sha256_hex(std::string_view bytes);
+
+}  // namespace install_cert::x509

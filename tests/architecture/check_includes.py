@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fails on an #include that lib/CMakeLists.txt does not allow: another module, or a library that is another's."""
+import pathlib
+import re
+import sys
+
+HEADERS_OF = {"CRYPTO": "openssl", "YAML": "yaml-cpp", "CURL": "curl", "SYSTEMD": "systemd"}
+
+
+def allowed_directories(root):
+    """module -> the directories that it may include from."""
+    allowed = {}
+    for name, words in re.findall(r"^add_module\((\w+)([^)]*)\)", (root / "lib/CMakeLists.txt").read_text(), re.M):
+        external = re.findall(r"PkgConfig::(\w+)", words)
+        uses = re.findall(r"USES\s+([a-z0-9_ ]+)", words)
+        allowed[name] = {name, *" ".join(uses).split(), *(HEADERS_OF[library] for library in external)}
+    return {**allowed, "agent": {*allowed, "agent", "systemd"}}
+
+
+def forbidden_includes(root):
+    allowed = allowed_directories(root)
+    judged = {*allowed, *HEADERS_OF.values(), "tests"}
+    for path in sorted(file for top in ("agent", "lib") for file in (root / top).rglob("*") if file.suffix in (".h", ".cc")):
+        parts = path.relative_to(root).parts
+        module = "agent" if parts[0] == "agent" else parts[1]
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            include = re.match(r'\s*#\s*include\s*[<"](([^/>"]+)/[^>"]+)', line)
+            if include and include[2] in judged - allowed[module]:
+                yield f"{path.relative_to(root)}:{number}: {module} may not include {include[1]}"
+
+
+found = list(forbidden_includes(pathlib.Path(sys.argv[1])))
+print(*found, f"{len(found)} forbidden", sep="\n")
+sys.exit(bool(found))

@@ -19,8 +19,8 @@ struct Installed {
     std::string trust_digest;  // over the CA file's certificates
 };
 
-// certificate -> consumer (role::to_string) -> the generation (or, for ca_change, the trust digest)
-// that it was last reloaded for.
+// certificate -> consumer (acknowledgement_key) -> the generation (or, for ca_change, the trust
+// digest) that it was last reloaded for.
 using Acknowledged = std::map<std::string, std::map<std::string, std::string>>;
 
 struct Debt {
@@ -28,14 +28,19 @@ struct Debt {
     std::vector<std::string> certificates;  // whose change it is owed for, in order
 };
 
+// "unit etcd.service", "command /usr/local/bin/after-renewal --all", followed by " on ca_change"
+// where that is what it waits for: the same unit may be reloaded for a new leaf and restarted for a
+// new CA, and the same program run with other arguments is another consumer.
+[[nodiscard]] std::string acknowledgement_key(const role::Consumer& consumer);
+
 // One debt for each distinct consumer, however many certificates it is owed for. Where a consumer
-// is listed with several actions, restart wins over reload-or-restart over reload, and the longest
-// timeout holds. A consumer that never acknowledged anything of a certificate is owed
-// (at-least-once).
+// is owed several actions, restart wins over reload-or-restart over reload, and the longest timeout
+// holds. A consumer that never acknowledged anything of a certificate is owed (at-least-once).
 [[nodiscard]] std::vector<Debt> debts(std::span<const Installed> installed,
                                       const Acknowledged& acknowledged);
 
-// Notes that `debt` was paid for what is installed now.
+// Notes that `debt` was paid for what is installed now. `installed` is what debts() was asked with:
+// a generation published in between must stay owed.
 void acknowledge(Acknowledged& acknowledged,
                  const Debt& debt,
                  std::span<const Installed> installed);

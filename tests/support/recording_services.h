@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// A ServiceControl that writes down what it is asked and answers as scripted.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "consumers/service_control.h"
+#include "foundation/result.h"
+#include "foundation/text.h"
+#include "role/role.h"
+
+namespace install_cert::testing {
+
+class RecordingServices final : public consumers::ServiceControl {
+  public:
+    struct Call {
+        role::Consumer consumer;
+        std::vector<std::string> certificates;
+    };
+
+    // What the next reload of `consumer` (a unit's name, or a command's argv joined by blanks)
+    // ends with; several are used one after the other, then `done` again.
+    void answer_next(const std::string& consumer, consumers::ReloadOutcome outcome) {
+        scripted_[consumer].push_back(std::move(outcome));
+    }
+
+    // From now on every reload of `consumer` ends so, until cleared.
+    void answer_always(const std::string& consumer, consumers::ReloadOutcome outcome) {
+        standing_[consumer] = std::move(outcome);
+    }
+
+    void clear_answers() {
+        scripted_.clear();
+        standing_.clear();
+    }
+
+    void forget_unit(const std::string& unit) { unknown_.insert(unit); }
+
+    void make_systemd_unavailable() { available_ = false; }
+
+    [[nodiscard]] consumers::ReloadOutcome reload(
+        const role::Consumer& consumer, const consumers::ReloadContext& context) override {
+        calls_.push_back({.consumer = consumer, .certificates = context.certificates});
+        const std::string name = name_of(consumer);
+        if (auto& answers = scripted_[name]; !answers.empty()) {
+            consumers::ReloadOutcome outcome = answers.front();
+            answers.erase(answers.begin());
+            return outcome;
+        }
+        if (const auto standing = standing_.find(name); standing != standing_.end()) {
+            return standing->second;
+        }
+        return {.state = consumers::ReloadState::done, .what = "done"};
+    }
+
+    [[nodiscard]] Result<bool> knows(const std::string& unit) override {
+        if (!available_) {
+            return fail(Failure::unavailable, "systemd cannot be asked");
+        }
+        return !unknown_.contains(unit);
+    }
+
+    [[nodiscard]] const std::vector<Call>& calls() const { return calls_; }
+
+    [[nodiscard]] std::vector<std::string> names() const {
+        std::vector<std::string> names;
+        for (const Call& call : calls_) {
+            names.push_back(name_of(call.consumer));
+        }
+        return names;
+    }
+
+    static std::string name_of(const role::Consumer& consumer) {
+        if (const auto* unit = std::get_if<role::UnitConsumer>(&consumer.what)) {
+            return unit->unit;
+        }
+        return join(std::get<role::CommandConsumer>(consumer.what).argv, " ");
+    }
+
+  private:
+    std::vector<Call> calls_;
+    std::map<std::string, std::vector<consumers::ReloadOutcome>> scripted_;
+    std::map<std::string, consumers::ReloadOutcome> standing_;
+    std::set<std::string> unknown_;
+    bool available_ = true;
+};
+
+}  // namespace install_cert::testing

@@ -51,8 +51,9 @@ class Refused(Exception):
 class OpenBao:
     """`directory` holds everything; an instance over a directory of an earlier one takes its data over."""
 
-    def __init__(self, directory, authority, port=None):
+    def __init__(self, directory, authority, port=None, audited=True):
         self.directory = pathlib.Path(directory)
+        self.audited = audited
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
         self.address = f"https://127.0.0.1:{self.port}"
@@ -73,7 +74,8 @@ class OpenBao:
             "storage": {"raft": {"path": str(raft), "node_id": "one", "performance_multiplier": 1}},
             "listener": [{"tcp": {"address": f"127.0.0.1:{self.port}", "tls_cert_file": str(self.certificate),
                                   "tls_key_file": str(self.key)}}],
-            "audit": [{"type": "file", "path": "requests", "options": {"file_path": str(self.audit_log)}}],
+            "audit": [{"type": "file", "path": "requests", "options": {"file_path": str(self.audit_log)}}]
+                     if self.audited else [],
         }))
         with open(self.directory / "server.log", "ab") as log:
             self.process = subprocess.Popen([binary(), "server", f"-config={config}"], stdin=subprocess.DEVNULL,

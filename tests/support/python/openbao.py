@@ -74,8 +74,8 @@ class OpenBao:
             "storage": {"raft": {"path": str(raft), "node_id": "one", "performance_multiplier": 1}},
             "listener": [{"tcp": {"address": f"127.0.0.1:{self.port}", "tls_cert_file": str(self.certificate),
                                   "tls_key_file": str(self.key)}}],
-            "audit": [{"type": "file", "path": "requests", "options": {"file_path": str(self.audit_log)}}]
-                     if self.audited else [],
+            **({"audit": [{"type": "file", "path": "requests", "options": {"file_path": str(self.audit_log)}}]}
+               if self.audited else {}),
         }))
         with open(self.directory / "server.log", "ab") as log:
             self.process = subprocess.Popen([binary(), "server", f"-config={config}"], stdin=subprocess.DEVNULL,

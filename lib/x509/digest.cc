@@ -11,11 +11,6 @@
 #include "x509/openssl_handles.h"
 
 namespace install_cert::x509 {
-namespace {
-
-using DigestHandle = std::unique_ptr<EVP_MD, ReleaseWith<EVP_MD_free>>;
-
-}  // namespace
 
 std::string to_hex(std::span<const unsigned char> bytes) {
     constexpr std::string_view kDigits = "0123456789abcdef";

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "foundation/result.h"
 #include "foundation/secret.h"
@@ -32,27 +33,35 @@ struct KeyKind {
 
 class PrivateKey {
   public:
-    // RSA 2048 takes 50 to 500 ms, the others under a millisecond.
+    // RSA 2048 takes 50 to 500 ms, the others under a millisecond. Failure::config for a kind that
+    // is not supported.
     [[nodiscard]] static Result<PrivateKey> generate(KeyKind kind);
 
     // Exactly one unencrypted PEM key, PKCS#8 ("PRIVATE KEY") or traditional ("RSA PRIVATE KEY",
-    // "EC PRIVATE KEY"), at most 64 KiB, nothing but white space around it. Failure::rejected
-    // otherwise.
+    // "EC PRIVATE KEY", which "EC PARAMETERS" may precede), at most 64 KiB, nothing but white space
+    // around it. Failure::rejected otherwise, and for a key whose parts contradict each other.
     [[nodiscard]] static Result<PrivateKey> from_pem(std::string_view pem);
 
     [[nodiscard]] Result<Secret> to_pem() const;  // PKCS#8, LF line ends
 
-    [[nodiscard]] KeyKind kind() const;
-    // SHA-256 of the DER SubjectPublicKeyInfo, lower-case hex: equal for a key and its certificate.
+    [[nodiscard]] KeyKind kind() const { return kind_; }
+
+    // DER SubjectPublicKeyInfo.
+    [[nodiscard]] const std::string& public_key() const { return public_key_; }
+
+    // SHA-256 of public_key(), lower-case hex: equal for a key and its certificate.
     [[nodiscard]] std::string public_key_digest() const;
 
     // For the other files of this module.
     [[nodiscard]] EVP_PKEY* native() const { return key_.get(); }
 
   private:
-    explicit PrivateKey(KeyHandle key) : key_(std::move(key)) {}
+    PrivateKey(KeyHandle key, KeyKind kind, std::string public_key)
+        : key_(std::move(key)), kind_(kind), public_key_(std::move(public_key)) {}
 
     KeyHandle key_;
+    KeyKind kind_;
+    std::string public_key_;
 };
 
 }  // namespace install_cert::x509

@@ -15,22 +15,27 @@
 
 namespace install_cert::x509 {
 
-// Facts of one certificate. Names are normalized; a name with an embedded NUL or outside printable
-// ASCII makes the certificate unparsable rather than a different one.
+// Facts of one certificate. Names are in normal form. A subject that is not UTF-8 or holds control
+// characters (an embedded NUL), and an alternative name outside printable ASCII, make the
+// certificate unparsable rather than a different one.
 struct CertificateFacts {
     Names names;
-    std::vector<std::string> organization;
-    std::string subject;  // one line, RFC 2253
-    std::string issuer;   // one line, RFC 2253
-    std::string serial;   // as Vault writes it: 3f:09:...
+    // What else it is issued for, and nobody here ever asks for: "directory name", "otherName
+    // 1.3.6.1.4.1.311.20.2.3", "a second common name 'x'".
+    std::vector<std::string> other_names;
+    std::vector<std::string> organization;  // in order of the subject
+    std::string subject;                    // one line, RFC 2253
+    std::string issuer;                     // one line, RFC 2253
+    std::string serial;                     // as Vault writes it: 3f:09:...
     WallTime not_before;
     WallTime not_after;
     bool is_ca = false;
     bool has_usages = false;  // an extended key usage extension is there
     std::vector<Usage> usages;
-    KeyKind key;  // bits 0 and type rsa for a kind we do not know: see `weak`
-    std::string
-        weakness;  // empty, or why it must not be used: "signed with SHA-1", "RSA 1024", ...
+    KeyKind key;  // type rsa and bits 0 for a kind we do not know: see `weakness`
+    // Empty, or why it must not be used: "signed with SHA1", "a key of RSA 1024". How a self-signed
+    // certificate is signed is no weakness, since nobody relies on that.
+    std::string weakness;
     bool self_signed = false;       // subject and issuer are the same and the signature is its own
     std::string fingerprint;        // SHA-256 of the DER, lower-case hex
     std::string public_key_digest;  // as PrivateKey::public_key_digest()

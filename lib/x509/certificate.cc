@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "x509/certificate.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <openssl/x509v3.h>
+
+#include "foundation/text.h"
+#include "x509/certificate_facts.h"
+#include "x509/openssl_failure.h"
+#include "x509/pem.h"
+
+namespace install_cert::x509 {
+namespace {
+
+constexpr std::string_view kLabel = "CERTIFICATE";
+
+struct Decoded {
+    CertificateHandle certificate;
+    CertificateFacts facts;
+};
+
+Result<Decoded> decode(std::string_view der) {
+    const QuietOpenssl quiet;
+    const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+    CertificateHandle certificate{d2i_X509(nullptr, &at, static_cast<long>(der.size()))};
+    if (!certificate) {
+        return openssl_failure(Failure::rejected, "the certificate is malformed");
+    }
+    auto facts = read_facts(*certificate, der);
+    if (!facts) {
+        return std::unexpected(std::move(facts.error()));
+    }
+    return Decoded{.certificate = std::move(certificate), .facts = std::move(*facts)};
+}
+
+}  // namespace
+
+Certificate::Certificate(CertificateHandle certificate, CertificateFacts facts, std::string pem)
+    : certificate_(std::move(certificate)), facts_(std::move(facts)), pem_(std::move(pem)) {}
+
+Result<Certificate> Certificate::from_pem(std::string_view pem) {
+    if (pem.size() > pem::kLongestBlock) {
+        return fail(Failure::rejected, "a certificate over 64 KiB");
+    }
+    const auto blocks = pem::blocks(pem, pem::Around::white_space);
+    if (!blocks) {
+        return std::unexpected(blocks.error());
+    }
+    if (blocks->empty()) {
+        return fail(Failure::rejected, "there is no PEM certificate in it");
+    }
+    if (blocks->size() > 1) {
+        return fail(Failure::rejected, "more than one PEM block where one certificate is expected");
+    }
+    const pem::Block& block = blocks->front();
+    if (block.label != kLabel) {
+        return fail(Failure::rejected,
+                    "a certificate was expected, not '" + printable(block.label, 60) + "'");
+    }
+    auto decoded = decode(block.der.reveal());
+    if (!decoded) {
+        return std::unexpected(std::move(decoded.error()));
+    }
+    return Certificate(std::move(decoded->certificate),
+                       std::move(decoded->facts),
+                       pem::to_pem(kLabel, block.der.reveal()));
+}
+
+Result<std::vector<Certificate>> Certificate::all_from_pem(std::string_view pem,
+                                                           std::size_t limit) {
+    const auto blocks = pem::blocks(pem, pem::Around::any_text);
+    if (!blocks) {
+        return std::unexpected(blocks.error());
+    }
+    std::vector<Certificate> all;
+    for (const pem::Block& block : *blocks) {
+        if (block.label != kLabel) {
+            continue;
+        }
+        if (all.size() == limit) {
+            return fail(Failure::rejected, "more than " + std::to_string(limit) + " certificates");
+        }
+        auto decoded = decode(block.der.reveal());
+        if (!decoded) {
+            return while_doing("certificate " + std::to_string(all.size() + 1), decoded.error());
+        }
+        all.push_back(Certificate(std::move(decoded->certificate),
+                                  std::move(decoded->facts),
+                                  pem::to_pem(kLabel, block.der.reveal())));
+    }
+    if (all.empty()) {
+        return fail(Failure::rejected, "there is no PEM certificate in it");
+    }
+    return all;
+}
+
+Certificate Certificate::clone() const {
+    X509* const same = certificate_.get();
+    (void)X509_up_ref(same);  // fails only for a broken counter
+    return {CertificateHandle{same}, facts_, pem_};
+}
+
+bool Certificate::is_issued_by(const Certificate& issuer) const {
+    const QuietOpenssl quiet;
+    return X509_check_issued(issuer.native(), native()) == X509_V_OK &&
+           X509_verify(native(), X509_get0_pubkey(issuer.native())) == 1;
+}
+
+std::string to_pem(std::span<const Certificate> certificates) {
+    std::string all;
+    for (const Certificate& certificate : certificates) {
+        all += certificate.pem();
+    }
+    return all;
+}
+
+}  // namespace install_cert::x509

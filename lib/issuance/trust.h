@@ -16,9 +16,10 @@ struct TrustedAuthority {
     WallTime last_seen;  // at the mount
 };
 
-// The trust file's content, first to last: what the mount presents now (last_seen = now), then what
-// was installed before and was seen within `keep` (one ttl: other hosts still use its leaves) and
-// has not expired. Certificates are told apart by fingerprint.
+// The trust file's content, first to last: what the mount presents now (last_seen = now; its dates
+// are the mount's business), then what was installed before and was seen within `keep` (one ttl:
+// other hosts still use its leaves) and has not expired. Certificates are told apart by
+// fingerprint.
 [[nodiscard]] std::vector<TrustedAuthority> merged_trust(
     std::span<const TrustedAuthority> installed,
     std::span<const x509::Certificate> presented,

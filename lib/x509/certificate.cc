@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "x509/certificate.h"
 
-#include <algorithm>
 #include <utility>
 
 #include <openssl/x509v3.h>
@@ -16,12 +15,9 @@ namespace {
 
 constexpr std::string_view kLabel = "CERTIFICATE";
 
-struct Decoded {
-    CertificateHandle certificate;
-    CertificateFacts facts;
-};
+}  // namespace
 
-Result<Decoded> decode(std::string_view der) {
+Result<Certificate> Certificate::from_der(std::string_view der) {
     const QuietOpenssl quiet;
     const auto* at = reinterpret_cast<const unsigned char*>(der.data());
     CertificateHandle certificate{d2i_X509(nullptr, &at, static_cast<long>(der.size()))};
@@ -32,13 +28,10 @@ Result<Decoded> decode(std::string_view der) {
     if (!facts) {
         return std::unexpected(std::move(facts.error()));
     }
-    return Decoded{.certificate = std::move(certificate), .facts = std::move(*facts)};
+    return Certificate(std::make_shared<const Body>(Body{.certificate = std::move(certificate),
+                                                         .facts = std::move(*facts),
+                                                         .pem = pem::to_pem(kLabel, der)}));
 }
-
-}  // namespace
-
-Certificate::Certificate(CertificateHandle certificate, CertificateFacts facts, std::string pem)
-    : certificate_(std::move(certificate)), facts_(std::move(facts)), pem_(std::move(pem)) {}
 
 Result<Certificate> Certificate::from_pem(std::string_view pem) {
     if (pem.size() > pem::kLongestBlock) {
@@ -59,13 +52,7 @@ Result<Certificate> Certificate::from_pem(std::string_view pem) {
         return fail(Failure::rejected,
                     "a certificate was expected, not '" + printable(block.label, 60) + "'");
     }
-    auto decoded = decode(block.der.reveal());
-    if (!decoded) {
-        return std::unexpected(std::move(decoded.error()));
-    }
-    return Certificate(std::move(decoded->certificate),
-                       std::move(decoded->facts),
-                       pem::to_pem(kLabel, block.der.reveal()));
+    return from_der(block.der.reveal());
 }
 
 Result<std::vector<Certificate>> Certificate::all_from_pem(std::string_view pem,
@@ -82,24 +69,16 @@ Result<std::vector<Certificate>> Certificate::all_from_pem(std::string_view pem,
         if (all.size() == limit) {
             return fail(Failure::rejected, "more than " + std::to_string(limit) + " certificates");
         }
-        auto decoded = decode(block.der.reveal());
+        auto decoded = from_der(block.der.reveal());
         if (!decoded) {
             return while_doing("certificate " + std::to_string(all.size() + 1), decoded.error());
         }
-        all.push_back(Certificate(std::move(decoded->certificate),
-                                  std::move(decoded->facts),
-                                  pem::to_pem(kLabel, block.der.reveal())));
+        all.push_back(std::move(*decoded));
     }
     if (all.empty()) {
         return fail(Failure::rejected, "there is no PEM certificate in it");
     }
     return all;
-}
-
-Certificate Certificate::clone() const {
-    X509* const same = certificate_.get();
-    (void)X509_up_ref(same);  // fails only for a broken counter
-    return {CertificateHandle{same}, facts_, pem_};
 }
 
 bool Certificate::is_issued_by(const Certificate& issuer) const {

@@ -2,9 +2,11 @@
 // Certificates as values: parsed once, then read as plain facts.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "foundation/clock.h"
@@ -49,22 +51,30 @@ class Certificate {
     [[nodiscard]] static Result<std::vector<Certificate>> all_from_pem(std::string_view pem,
                                                                        std::size_t limit = 64);
 
-    [[nodiscard]] const CertificateFacts& facts() const { return facts_; }
+    [[nodiscard]] const CertificateFacts& facts() const { return body_->facts; }
 
-    [[nodiscard]] const std::string& pem() const { return pem_; }  // canonical: 64 columns, LF
+    [[nodiscard]] const std::string& pem() const { return body_->pem; }  // 64 columns, LF
 
-    [[nodiscard]] Certificate clone() const;
+    [[nodiscard]] Certificate clone() const { return Certificate(body_); }  // shares, never copies
 
     // Whether this certificate's signature was made by `issuer`'s key and their names match.
     [[nodiscard]] bool is_issued_by(const Certificate& issuer) const;
 
-    [[nodiscard]] X509* native() const { return certificate_.get(); }
+    // For the other files of this module.
+    [[nodiscard]] X509* native() const { return body_->certificate.get(); }
 
   private:
-    Certificate(CertificateHandle certificate, CertificateFacts facts, std::string pem);
-    CertificateHandle certificate_;
-    CertificateFacts facts_;
-    std::string pem_;
+    struct Body {
+        CertificateHandle certificate;
+        CertificateFacts facts;
+        std::string pem;
+    };
+
+    explicit Certificate(std::shared_ptr<const Body> body) : body_(std::move(body)) {}
+
+    [[nodiscard]] static Result<Certificate> from_der(std::string_view der);
+
+    std::shared_ptr<const Body> body_;
 };
 
 // The PEM of all, one after the other.

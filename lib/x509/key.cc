@@ -95,6 +95,11 @@ std::string_view to_string(KeyType type) {
     return names.at(std::to_underlying(type));
 }
 
+std::string to_string(KeyKind kind) {
+    const std::string type(to_string(kind.type));
+    return kind.bits == 0 ? type : type + " " + std::to_string(kind.bits);
+}
+
 unsigned default_bits(KeyType type) {
     constexpr std::array bits{2048U, 256U, 0U};
     return bits.at(std::to_underlying(type));
@@ -113,14 +118,13 @@ bool is_supported(KeyKind kind) {
 }
 
 Result<PrivateKey> PrivateKey::generate(KeyKind kind) {
-    const std::string name = std::string(to_string(kind.type)) + " " + std::to_string(kind.bits);
     if (!is_supported(kind)) {
-        return fail(Failure::config, "no key of kind " + name + " can be made");
+        return fail(Failure::config, "no key of kind '" + to_string(kind) + "' can be made");
     }
     EVP_PKEY* made = nullptr;
     EVP_PKEY_CTX* const context = generator(kind);
     if (context == nullptr || EVP_PKEY_generate(context, &made) != 1) {
-        return openssl_failure(Failure::io, "making a key of kind " + name);
+        return openssl_failure(Failure::io, "making a key of kind '" + to_string(kind) + "'");
     }
     KeyHandle key{made};
     auto public_key = write_public_key(key.get(), kind);

@@ -28,6 +28,8 @@ struct KeyKind {
 
 // The default for a type whose `key_bits` is left out: rsa 2048, ec 256, ed25519 0.
 [[nodiscard]] unsigned default_bits(KeyType type);
+// "rsa 2048", "ec 256", "ed25519"
+[[nodiscard]] std::string to_string(KeyKind kind);
 // Whether Vault and we know this combination.
 [[nodiscard]] bool is_supported(KeyKind kind);
 

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// sd-bus's objects as unique_ptr, each the size of a pointer.
+#pragma once
+
+#include <memory>
+
+#include <systemd/sd-bus.h>
+
+#include "foundation/handle.h"
+
+namespace install_cert::consumers {
+
+// Closed at once: what we asked for was answered, or is not waited for any longer.
+using BusHandle = std::unique_ptr<sd_bus, ReleaseWith<sd_bus_close_unref>>;
+using MessageHandle = std::unique_ptr<sd_bus_message, ReleaseWith<sd_bus_message_unref>>;
+using SlotHandle = std::unique_ptr<sd_bus_slot, ReleaseWith<sd_bus_slot_unref>>;
+
+static_assert(sizeof(BusHandle) == sizeof(void*));
+
+// sd_bus_error with its destructor.
+class BusError {
+  public:
+    BusError() = default;
+    BusError(const BusError&) = delete;
+    BusError& operator=(const BusError&) = delete;
+
+    ~BusError() { sd_bus_error_free(&error_); }
+
+    [[nodiscard]] sd_bus_error* get() { return &error_; }
+
+    [[nodiscard]] const char* message() const {
+        return error_.message == nullptr ? "" : error_.message;
+    }
+
+    [[nodiscard]] const char* name() const { return error_.name == nullptr ? "" : error_.name; }
+
+  private:
+    sd_bus_error error_ = SD_BUS_ERROR_NULL;
+};
+
+}  // namespace install_cert::consumers

@@ -2,11 +2,12 @@
 // The port to HTTP: many requests in flight at once over few connections, single-threaded.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "foundation/clock.h"
 #include "foundation/result.h"
@@ -16,12 +17,17 @@ namespace install_cert::vault {
 
 enum class Verb : std::uint8_t { get, post, put };
 
+// Whether a request may be sent a second time when the connection was lost before its answer came:
+// only where the server doing it twice does no harm.
+enum class Resend : std::uint8_t { never, once };
+
 struct HttpRequest {
     Verb verb = Verb::get;
     std::string path;  // "/v1/kluster/pki/issue/web", already percent-encoded; with query, if any
-    Secret body;       // JSON; empty for none
-    const Secret* token =
-        nullptr;  // sent as X-Vault-Token, to the configured host only; outlives the request
+    Secret body{};     // JSON; empty for none
+    // Sent as X-Vault-Token, to the configured host only. Read during start() alone.
+    const Secret* token = nullptr;
+    Resend resend = Resend::never;
 };
 
 struct HttpResponse {
@@ -42,15 +48,19 @@ using HttpDone = std::function<void(Result<HttpResponse>)>;
 
 class HttpTransport {
   public:
+    HttpTransport() = default;
+    HttpTransport(const HttpTransport&) = delete;
+    HttpTransport& operator=(const HttpTransport&) = delete;
     virtual ~HttpTransport() = default;
 
-    // Begins a request; `done` is called from a later pump(), once. Failures are kinds: unavailable
-    // for resolution, connection, TLS and cut answers; not_yet for a time-out or a CA file that is
-    // not there; rejected for a redirect elsewhere or a body over the limit.
+    // Begins a request; `done` is called once, from a later pump(), at `deadline` at the latest.
+    // Failures are kinds: unavailable for resolution, connection, TLS and cut answers; not_yet for
+    // a time-out or a CA file that is not there; rejected for a redirect elsewhere or a body over
+    // the limit. A transport that is destroyed calls nobody any more.
     virtual void start(HttpRequest request, BootTime deadline, HttpDone done) = 0;
 
     // Moves what is in flight. Waits until something happened or `until`, not at all when `until`
-    // is past.
+    // is past. A `done` called from here may start() further requests, but not pump().
     virtual void pump(BootTime until) = 0;
 
     [[nodiscard]] virtual std::size_t in_flight() const = 0;

@@ -11,6 +11,9 @@ class VaultIssuer final : public issuance::Issuer {
   public:
     VaultIssuer(Client& client, const Clock& clock) : client_(client), clock_(clock) {}
 
+    // One request for each order, at most kInFlight of them at a time; a 403 is answered once more
+    // where a fresh token was found. Once Vault is known to be away, sealed or throttling, orders
+    // not sent yet share that failure: asking on would be a storm.
     void issue(std::vector<issuance::Order> orders,
                BootTime deadline,
                const issuance::Delivery& deliver) override;

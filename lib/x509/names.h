@@ -15,11 +15,11 @@ namespace install_cert::x509 {
 // puts into the certificate), each list sorted and without duplicates. Two Names that ask for the
 // same are then equal.
 struct Names {
-    std::string common_name;
-    std::vector<std::string> dns;
-    std::vector<std::string> ip;
-    std::vector<std::string> uri;
-    std::vector<std::string> email;
+    std::string common_name{};
+    std::vector<std::string> dns{};
+    std::vector<std::string> ip{};
+    std::vector<std::string> uri{};
+    std::vector<std::string> email{};
 
     bool operator==(const Names&) const = default;
 };

@@ -102,7 +102,9 @@ int append_properties(sd_bus_message* message, const CommandRun& run) {
     constexpr std::array<std::pair<const char*, const char*>, 6> texts{{
         {"Description", "Reload after new certificates (install-cert)"},
         {"Type", "oneshot"},
-        {"KillMode", "control-group"},
+        // SIGTERM for the command alone when its time is up, SIGKILL for what it left running: with
+        // `control-group` a child that ignores SIGTERM would make a command that ended well fail.
+        {"KillMode", "mixed"},
         // A failed one must not stay in `systemctl --failed`: the debt is what remembers it.
         {"CollectMode", "inactive-or-failed"},
         {"StandardOutput", "journal"},

@@ -202,7 +202,7 @@ TEST_CASE("a command runs as a transient unit, literally", "[consumers]") {
           std::vector<std::string>{
               "Description=Reload after new certificates (install-cert)|",
               "Type=oneshot|",
-              "KillMode=control-group|",
+              "KillMode=mixed|",
               "CollectMode=inactive-or-failed|",
               "StandardOutput=journal|",
               "StandardError=journal|",

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where sets lie on this host. One certificate NAME in directory DIR is
 //
-//   DIR/.NAME/GENERATION/           0755, root's: the files under their configured names +
-//   .generation.json DIR/.NAME/current -> GENERATION the one link that is swapped: rename(2) over
-//   it publishes the set DIR/FILE -> .NAME/current/FILE  made once, relative, never changed by a
-//   renewal DIR/.NAME/adopted/              what lay at our names before us, copied aside once
+//   DIR/.NAME/GENERATION/    0755, ours: the files under their configured names, .generation.json
+//   DIR/.NAME/current        -> GENERATION: the one link that is swapped; rename(2) over it
+//                            publishes the set
+//   DIR/FILE                 -> .NAME/current/FILE: made once, relative, untouched by a renewal
+//   DIR/.NAME/adopted/       what lay at our names before us, copied aside once
 //
 // Readers see the old set or the new one, whatever happens here; what is installed is read back
 // from here and from nowhere else.
@@ -19,23 +20,18 @@
 #include "foundation/result.h"
 #include "foundation/secret.h"
 #include "installation/file_system.h"
+#include "installation/manifest.h"
 #include "issuance/trust.h"
 #include "issuance/verify.h"
 #include "role/role.h"
 
 namespace install_cert::installation {
 
-// What a generation says about itself in .generation.json, beside what its files say.
-struct Provenance {
-    std::string request_digest;  // role::request_digest() of what it answers
-    WallTime received;           // when Vault's answer came: a lifetime counts from here
-    std::string boot_id;         // of the boot in which it was asked for
-};
-
 struct InstalledSet {
     std::string generation;
     WallTime published;  // when `current` was swapped to it
     Provenance provenance;
+    FileNames files;  // of this generation; the configuration may have others by now
     x509::Certificate leaf;
     std::vector<x509::Certificate> intermediates;
     std::vector<issuance::TrustedAuthority> trust;
@@ -53,7 +49,7 @@ struct Staged {
     std::string generation;
 };
 
-// A generation whose grace runs: remove it with collect() once `grace` has passed since the swap.
+// A generation whose grace runs: remove_generations() once kGrace has passed since the swap.
 struct Superseded {
     const role::CertificateSpec* spec;
     std::string generation;
@@ -61,11 +57,15 @@ struct Superseded {
 
 struct Published {
     std::string generation;
-    std::vector<Superseded> superseded;
-    std::vector<std::string> remarks;  // adopted files, created directories
+    std::vector<Superseded> superseded{};
+    std::vector<std::string> remarks{};  // adopted files
     // False: the set is visible, but the last fsync failed, so that a power cut may bring the old
-    // one back. Consumers are reloaded all the same; sync() is due at the next turn.
+    // one back. Consumers are reloaded all the same, nothing is superseded yet, and sync() is due
+    // at the next turn.
     bool durable = true;
+    // The set is published, but this configured name could not be made to lead to it: reload,
+    // report, and repair() at the next turn.
+    std::optional<Error> incomplete{};
 };
 
 // How long a superseded generation outlives the swap, for readers between two opens.
@@ -76,8 +76,10 @@ class GenerationStore {
     // `root` is "" or the --root directory (trusted as it stands).
     GenerationStore(FileSystem& files, std::string root, const Clock& clock);
 
-    // nullopt: nothing of ours is installed under this name. Failure::cannot_write: a hostile link
-    // or a directory lies in the way (never followed, never touched); Failure::io otherwise.
+    // nullopt: nothing of ours is installed under this name, or what is there cannot be made sense
+    // of (an unreadable manifest), so that it must be issued again. Failure::cannot_write: a
+    // hostile link or a directory lies in the way (never followed, never touched); Failure::io
+    // otherwise.
     [[nodiscard]] Result<std::optional<InstalledSet>> read(const role::CertificateSpec& spec);
     // The key of an installed set, for `rekey: never`, and Vault's kept answer (empty where not
     // kept).
@@ -102,19 +104,26 @@ class GenerationStore {
 
     // Makes all of them durable (one sync for the batch), then swaps one after the other in the
     // given order, then makes the swaps durable. A result for each; a failure before a swap leaves
-    // the old set published and removes the staged one.
+    // the old set published and removes the staged one. A regular file at a configured name is
+    // adopted; a name that is configured no more is removed.
     [[nodiscard]] std::vector<Result<Published>> publish(std::span<const Staged> staged);
 
     // Puts modes, owners and links right in place. Says what was done.
     [[nodiscard]] Result<std::vector<std::string>> repair(const role::CertificateSpec& spec);
 
-    // Removes these generations' files now. Ours by name only; bounded.
+    // After publish() reported that a swap is not known to be durable: tries again.
+    [[nodiscard]] Result<> sync(const role::CertificateSpec& spec);
+
+    // Removes these generations' files now, current ones excepted. Best effort: what it leaves,
+    // collect() finds.
     void remove_generations(std::span<const Superseded> superseded);
     // Removes what a crash left under this name: generations that are neither current nor within
-    // the grace, stale temporary links. Says how many.
+    // the grace, stale temporary links. Ours by name only, and at most 1000 at a time. Says how
+    // many. Not between stage() and publish(): what is staged looks just like it.
     [[nodiscard]] Result<std::size_t> collect(const role::CertificateSpec& spec);
 
-    // Takes links, generations and the adopted copy away; the directory itself stays.
+    // Takes links, generations and the adopted copy away; the directory itself stays, and in our
+    // home whatever is not ours by name (Failure::cannot_write names it).
     [[nodiscard]] Result<> remove(const role::CertificateSpec& spec);
 
     // Absolute paths of the configured names, with root, for status.

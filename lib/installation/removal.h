@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Taking away what is ours by name, and nothing else.
+#pragma once
+
+#include <string>
+
+#include "foundation/result.h"
+#include "installation/site.h"
+
+namespace install_cert::installation {
+
+// A generation (or `adopted`): its files, then the directory. Never called for the current one.
+// A generation that is gone already is removed.
+[[nodiscard]] Result<> remove_generation(FileSystem& files,
+                                         const Site& site,
+                                         const std::string& name);
+
+}  // namespace install_cert::installation

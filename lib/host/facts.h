@@ -12,9 +12,13 @@
 
 namespace install_cert::host {
 
+// Failure::not_yet while it is the kernel's placeholder.
 [[nodiscard]] Result<std::string> hostname();
-// The canonical name that the resolver has for hostname() (getaddrinfo, AI_CANONNAME);
-// Failure::not_yet when it has none with a dot.
+// Whether a name has a domain, and not the one that every host has (localhost.localdomain).
+[[nodiscard]] bool is_domain_name(std::string_view name);
+// The canonical name that the resolver has for hostname() (getaddrinfo, AI_CANONNAME), or
+// hostname() where that is one already; Failure::not_yet when neither is_domain_name(). Waits as
+// long as the resolver does (resolv.conf(5): 5 s for each of 2 attempts and each server).
 [[nodiscard]] Result<std::string> fqdn();
 // The source address of this host towards `vault_host` (a connected UDP socket; nothing is sent).
 [[nodiscard]] Result<std::string> address_towards(std::string_view vault_host);
@@ -24,7 +28,8 @@ namespace install_cert::host {
 // Differs between boots and not between restarts; in a container that hides the kernel's, its
 // init's start.
 [[nodiscard]] Result<std::string> boot_id(
-    const std::string& file = "/proc/sys/kernel/random/boot_id");
+    const std::string& file = "/proc/sys/kernel/random/boot_id",
+    const std::string& init_stat_file = "/proc/1/stat");
 
 // A name, or a number as it stands. Failure::not_yet: unknown (a directory service may not be up
 // yet).

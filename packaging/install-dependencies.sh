@@ -6,10 +6,10 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config ccache ca-certificates
-       libcurl4-openssl-dev libssl-dev libyaml-cpp-dev libsystemd-dev rapidjson-dev)
+       libcurl4-openssl-dev libssl-dev libyaml-dev libsystemd-dev rapidjson-dev)
 # OpenBao itself comes from PyPI (tests/support/python/openbao.py); its scripts need these.
-try=(python3 python3-pip python3-cryptography python3-yaml openssl)
-test=("${try[@]}" catch2 python3-pytest curl jq iproute2 etcd-server etcd-client
+try=(python3 python3-pip python3-cryptography python3-yaml openssl jq curl)
+test=("${try[@]}" catch2 python3-pytest iproute2 etcd-server etcd-client
       debootstrap systemd-container debhelper dpkg-dev lintian binutils
       strace gdb e2fsprogs xfsprogs libfaketime clang-14 libclang-rt-14-dev)
 

@@ -4,7 +4,7 @@ import pathlib
 import re
 import sys
 
-HEADERS_OF = {"CRYPTO": "openssl", "YAML": "yaml-cpp", "CURL": "curl", "SYSTEMD": "systemd"}
+HEADERS_OF = {"CRYPTO": "openssl", "YAML": "yaml.h", "CURL": "curl", "SYSTEMD": "systemd"}
 
 
 def allowed_directories(root):
@@ -24,7 +24,7 @@ def forbidden_includes(root):
         parts = path.relative_to(root).parts
         module = "agent" if parts[0] == "agent" else parts[1]
         for number, line in enumerate(path.read_text().splitlines(), 1):
-            include = re.match(r'\s*#\s*include\s*[<"](([^/>"]+)/[^>"]+)', line)
+            include = re.match(r'\s*#\s*include\s*[<"](([^/>"]+)(?:/[^>"]+)?)[>"]', line)
             if include and include[2] in judged - allowed[module]:
                 yield f"{path.relative_to(root)}:{number}: {module} may not include {include[1]}"
 

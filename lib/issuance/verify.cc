@@ -100,7 +100,7 @@ void check_chain(const x509::Certificate& leaf,
                                        .anchors = anchors,
                                        .at = std::clamp(context.now, first, last)};
     if (const auto chain = x509::verify_chain(question); !chain) {
-        found.wrong.push_back("it does not lead to the CA: " + chain.error().what);
+        found.add("does not lead to the CA: " + chain.error().what);
     }
 }
 

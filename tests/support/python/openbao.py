@@ -51,32 +51,42 @@ class Refused(Exception):
 class OpenBao:
     """`directory` holds everything; an instance over a directory of an earlier one takes its data over."""
 
-    def __init__(self, directory, authority, port=None, audited=True):
+    def __init__(self, directory, authority, port=None, audited=True, client_ca=None):
         self.directory = pathlib.Path(directory)
         self.audited = audited
+        self.client_ca = client_ca  # an Authority: only who has a certificate of it is let in
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
         self.address = f"https://127.0.0.1:{self.port}"
         self.audit_log = self.directory / "audit.log"
         self.process = None
         self.keys = {}
+        self.own_pair = None
         self.ca_file, self.certificate, self.key = authority.write_server(self.directory, "listener")
 
-    def start(self):
+    def configuration(self):
         raft = self.directory / "raft"
         raft.mkdir(exist_ok=True)
-        config = self.directory / "server.json"
-        config.write_text(json.dumps({
+        listener = {"address": f"127.0.0.1:{self.port}", "tls_cert_file": str(self.certificate),
+                    "tls_key_file": str(self.key)}
+        if self.client_ca:
+            ca_file, *self.own_pair = self.client_ca.write_server(self.directory, "client")
+            listener |= {"tls_client_ca_file": str(ca_file), "tls_require_and_verify_client_cert": True}
+        config = {
             "ui": False,
             "log_level": "warn",
             "api_addr": self.address,
             "cluster_addr": f"https://127.0.0.1:{free_port()}",
             "storage": {"raft": {"path": str(raft), "node_id": "one", "performance_multiplier": 1}},
-            "listener": [{"tcp": {"address": f"127.0.0.1:{self.port}", "tls_cert_file": str(self.certificate),
-                                  "tls_key_file": str(self.key)}}],
-            **({"audit": [{"type": "file", "path": "requests", "options": {"file_path": str(self.audit_log)}}]}
-               if self.audited else {}),
-        }))
+            "listener": [{"tcp": listener}],
+        }
+        if self.audited:
+            config["audit"] = [{"type": "file", "path": "requests", "options": {"file_path": str(self.audit_log)}}]
+        return config
+
+    def start(self):
+        config = self.directory / "server.json"
+        config.write_text(json.dumps(self.configuration()))
         with open(self.directory / "server.log", "ab") as log:
             self.process = subprocess.Popen([binary(), "server", f"-config={config}"], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, start_new_session=True)
@@ -120,6 +130,8 @@ class OpenBao:
     def call(self, method, path, body=None, token=None):
         """(status, answer): as JSON, or None where there is none."""
         context = ssl.create_default_context(cafile=self.ca_file)
+        if self.own_pair:
+            context.load_cert_chain(*self.own_pair)
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=60)
         with contextlib.closing(connection):
             chosen = self.root_token if token is None else token

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "vault/answer.h"
+#include "vault/curl_library.h"
 
 namespace install_cert::vault {
 namespace {
@@ -85,7 +86,7 @@ Error explain(const CurlFailure& failure, const role::VaultAccess& access) {
         return file_failure(failure, access);
     }
     const std::string words =
-        one_line(failure.words.empty() ? curl_easy_strerror(failure.code) : failure.words);
+        one_line(failure.words.empty() ? curl().easy_strerror(failure.code) : failure.words);
     Error error{.kind = Failure::unavailable, .what = access.address + ": " + words};
     if (failure.code == CURLE_OPERATION_TIMEDOUT && failure.connected) {
         error.kind = Failure::not_yet;

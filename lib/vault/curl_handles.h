@@ -4,15 +4,26 @@
 
 #include <memory>
 
-#include <curl/curl.h>
-
 #include "foundation/handle.h"
+#include "vault/curl_library.h"
 
 namespace install_cert::vault {
 
-using EasyHandle = std::unique_ptr<CURL, ReleaseWith<curl_easy_cleanup>>;
-using MultiHandle = std::unique_ptr<CURLM, ReleaseWith<curl_multi_cleanup>>;
-using HeaderList = std::unique_ptr<curl_slist, ReleaseWith<curl_slist_free_all>>;
+inline void release_easy(CURL* easy) {
+    curl().easy_cleanup(easy);
+}
+
+inline void release_multi(CURLM* multi) {
+    (void)curl().multi_cleanup(multi);
+}
+
+inline void release_list(curl_slist* list) {
+    curl().slist_free_all(list);
+}
+
+using EasyHandle = std::unique_ptr<CURL, ReleaseWith<release_easy>>;
+using MultiHandle = std::unique_ptr<CURLM, ReleaseWith<release_multi>>;
+using HeaderList = std::unique_ptr<curl_slist, ReleaseWith<release_list>>;
 
 static_assert(sizeof(EasyHandle) == sizeof(void*));
 

@@ -12,6 +12,7 @@
 #include <curl/curl.h>
 
 #include "foundation/secret.h"
+#include "vault/curl_library.h"
 
 namespace install_cert::vault {
 namespace {
@@ -39,12 +40,15 @@ void* reallocate_wiped(void* memory, std::size_t size) {
 }  // namespace
 
 Result<> start_curl() {
+    if (const auto& loaded = load_curl(); !loaded) {
+        return std::unexpected(loaded.error());
+    }
     // CURL_GLOBAL_SSL alone: the other flags are for Windows.
-    static const CURLcode started = curl_global_init_mem(
+    static const CURLcode started = curl().global_init_mem(
         CURL_GLOBAL_SSL, std::malloc, free_wiped, reallocate_wiped, strdup, std::calloc);
     if (started != CURLE_OK) {
         return fail(Failure::io,
-                    std::string("libcurl does not start: ") + curl_easy_strerror(started));
+                    std::string("libcurl does not start: ") + curl().easy_strerror(started));
     }
     return {};
 }

@@ -31,12 +31,12 @@ Result<std::unique_ptr<CurlTransport>> CurlTransport::create(const role::VaultAc
     if (!endpoint) {
         return std::unexpected(endpoint.error());
     }
-    MultiHandle multi(curl_multi_init());
+    MultiHandle multi(curl().multi_init());
     if (!multi) {
         return fail(Failure::io, "libcurl: out of memory");
     }
-    (void)curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
-    (void)curl_multi_setopt(multi.get(), CURLMOPT_MAX_HOST_CONNECTIONS, kConnections);
+    (void)curl().multi_setopt(multi.get(), CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
+    (void)curl().multi_setopt(multi.get(), CURLMOPT_MAX_HOST_CONNECTIONS, kConnections);
     return std::unique_ptr<CurlTransport>(
         new CurlTransport(std::move(*endpoint), std::move(multi), clock));
 }
@@ -46,7 +46,7 @@ CurlTransport::CurlTransport(Endpoint endpoint, MultiHandle multi, const Clock& 
 
 CurlTransport::~CurlTransport() {
     for (const TransferPointer& transfer : active_) {
-        (void)curl_multi_remove_handle(multi_.get(), transfer->native());
+        (void)curl().multi_remove_handle(multi_.get(), transfer->native());
     }
 }
 
@@ -96,9 +96,9 @@ Result<> CurlTransport::send(Transfer& transfer, std::string path) {
     if (auto armed = transfer.arm(endpoint_, std::move(path)); !armed) {
         return armed;
     }
-    const CURLMcode code = curl_multi_add_handle(multi_.get(), transfer.native());
+    const CURLMcode code = curl().multi_add_handle(multi_.get(), transfer.native());
     if (code != CURLM_OK) {
-        return fail(Failure::io, std::string("libcurl: ") + curl_multi_strerror(code));
+        return fail(Failure::io, std::string("libcurl: ") + curl().multi_strerror(code));
     }
     return {};
 }
@@ -113,7 +113,7 @@ void CurlTransport::pump(BootTime until) {
         const auto wait =
             std::clamp<std::int64_t>((wake - clock_.since_boot()).count(), 0, std::int64_t{60'000});
         if (wait > 0) {
-            (void)curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait), nullptr);
+            (void)curl().multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait), nullptr);
             move();
         }
     }
@@ -125,11 +125,11 @@ void CurlTransport::pump(BootTime until) {
 
 void CurlTransport::move() {
     int running = 0;
-    (void)curl_multi_perform(multi_.get(), &running);
+    (void)curl().multi_perform(multi_.get(), &running);
     int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+    while (const CURLMsg* message = curl().multi_info_read(multi_.get(), &left)) {
         void* transfer = nullptr;
-        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        (void)curl().easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
         const CURLcode code = message->data.result;
         settle(*static_cast<Transfer*>(transfer), code);
     }
@@ -138,7 +138,7 @@ void CurlTransport::move() {
 
 void CurlTransport::settle(Transfer& transfer, CURLcode code) {
     count(transfer);
-    (void)curl_multi_remove_handle(multi_.get(), transfer.native());
+    (void)curl().multi_remove_handle(multi_.get(), transfer.native());
     if (auto path = next_path(transfer, code)) {
         auto sent = send(transfer, std::move(*path));
         if (sent) {
@@ -193,7 +193,7 @@ void CurlTransport::expire() {
         if (transfer.expires() <= now) {
             count(transfer);
             Error error = transfer.failure(CURLE_OPERATION_TIMEDOUT, endpoint_.access());
-            (void)curl_multi_remove_handle(multi_.get(), transfer.native());
+            (void)curl().multi_remove_handle(multi_.get(), transfer.native());
             finish(transfer, std::unexpected(std::move(error)));
         }
     }
@@ -206,11 +206,11 @@ void CurlTransport::count(const Transfer& transfer) {
     curl_off_t uploaded = 0;
     curl_off_t downloaded = 0;
     CURL* easy = transfer.native();
-    (void)curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
-    (void)curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_size);
-    (void)curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &header_size);
-    (void)curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
-    (void)curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &downloaded);
+    (void)curl().easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+    (void)curl().easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_size);
+    (void)curl().easy_getinfo(easy, CURLINFO_HEADER_SIZE, &header_size);
+    (void)curl().easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+    (void)curl().easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &downloaded);
     traffic_.requests += 1;
     traffic_.connections += static_cast<std::uint64_t>(connections);
     traffic_.bytes_sent +=

@@ -27,7 +27,7 @@ class Options {
     template <class Value>
     Options& set(CURLoption option, Value value) {
         if (code_ == CURLE_OK) {
-            code_ = curl_easy_setopt(easy_, option, value);
+            code_ = curl().easy_setopt(easy_, option, value);
         }
         return *this;
     }
@@ -44,7 +44,7 @@ class Options {
 };
 
 bool append(HeaderList& list, const char* line) {
-    curl_slist* longer = curl_slist_append(list.get(), line);
+    curl_slist* longer = curl().slist_append(list.get(), line);
     if (longer == nullptr) {
         return false;
     }
@@ -126,7 +126,7 @@ Result<> Endpoint::configure(CURL* easy) const {
         code = configure_tls(easy);
     }
     if (code != CURLE_OK) {
-        return fail(Failure::io, std::string("libcurl: ") + curl_easy_strerror(code));
+        return fail(Failure::io, std::string("libcurl: ") + curl().easy_strerror(code));
     }
     return {};
 }

@@ -20,7 +20,7 @@ constexpr std::size_t kFieldLimit = 2048;
 }  // namespace
 
 Result<std::unique_ptr<Transfer>> Transfer::create(const Endpoint& endpoint) {
-    EasyHandle easy(curl_easy_init());
+    EasyHandle easy(curl().easy_init());
     if (!easy) {
         return fail(Failure::io, "libcurl: out of memory");
     }
@@ -29,14 +29,14 @@ Result<std::unique_ptr<Transfer>> Transfer::create(const Endpoint& endpoint) {
     }
     std::unique_ptr<Transfer> transfer(new Transfer(std::move(easy)));
     CURL* handle = transfer->native();
-    (void)curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, transfer->words_.data());
-    (void)curl_easy_setopt(handle, CURLOPT_PRIVATE, transfer.get());
-    (void)curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-    (void)curl_easy_setopt(handle, CURLOPT_WRITEDATA, transfer.get());
-    (void)curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
-    (void)curl_easy_setopt(handle, CURLOPT_HEADERDATA, transfer.get());
-    (void)curl_easy_setopt(handle, CURLOPT_READFUNCTION, &Transfer::on_upload);
-    (void)curl_easy_setopt(handle, CURLOPT_READDATA, transfer.get());
+    (void)curl().easy_setopt(handle, CURLOPT_ERRORBUFFER, transfer->words_.data());
+    (void)curl().easy_setopt(handle, CURLOPT_PRIVATE, transfer.get());
+    (void)curl().easy_setopt(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+    (void)curl().easy_setopt(handle, CURLOPT_WRITEDATA, transfer.get());
+    (void)curl().easy_setopt(handle, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+    (void)curl().easy_setopt(handle, CURLOPT_HEADERDATA, transfer.get());
+    (void)curl().easy_setopt(handle, CURLOPT_READFUNCTION, &Transfer::on_upload);
+    (void)curl().easy_setopt(handle, CURLOPT_READDATA, transfer.get());
     return transfer;
 }
 
@@ -58,27 +58,27 @@ Result<> Transfer::arm(const Endpoint& endpoint, std::string path) {
     uploaded_ = 0;
     CURL* handle = native();
     const std::string url = endpoint.url(request_.path);
-    CURLcode code = curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
+    CURLcode code = curl().easy_setopt(handle, CURLOPT_URL, url.c_str());
     if (code == CURLE_OK) {
-        code = curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers_);
+        code = curl().easy_setopt(handle, CURLOPT_HTTPHEADER, headers_);
     }
     if (code != CURLE_OK) {
-        return fail(Failure::io, std::string("libcurl: ") + curl_easy_strerror(code));
+        return fail(Failure::io, std::string("libcurl: ") + curl().easy_strerror(code));
     }
     const auto size = static_cast<curl_off_t>(request_.body.size());
     // libcurl sends a request again by itself when a kept connection turns out dead, but only if it
     // can rewind the body. Given by callback it cannot: nothing is sent twice that was sent at all.
     const bool rewindable = request_.resend == Resend::once;
-    (void)curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, nullptr);
+    (void)curl().easy_setopt(handle, CURLOPT_CUSTOMREQUEST, nullptr);
     if (request_.verb == Verb::get) {
-        (void)curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
+        (void)curl().easy_setopt(handle, CURLOPT_HTTPGET, 1L);
     } else {
-        (void)curl_easy_setopt(handle, CURLOPT_POST, 1L);
-        (void)curl_easy_setopt(
+        (void)curl().easy_setopt(handle, CURLOPT_POST, 1L);
+        (void)curl().easy_setopt(
             handle, CURLOPT_POSTFIELDS, rewindable ? request_.body.data() : nullptr);
-        (void)curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, size);
+        (void)curl().easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, size);
         if (request_.verb == Verb::put) {
-            (void)curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, "PUT");
+            (void)curl().easy_setopt(handle, CURLOPT_CUSTOMREQUEST, "PUT");
         }
     }
     return {};
@@ -130,13 +130,13 @@ bool Transfer::may_resend() {
 
 long Transfer::status() const {
     long status = 0;
-    (void)curl_easy_getinfo(native(), CURLINFO_RESPONSE_CODE, &status);
+    (void)curl().easy_getinfo(native(), CURLINFO_RESPONSE_CODE, &status);
     return status;
 }
 
 bool Transfer::was_connected() const {
     curl_off_t microseconds = 0;
-    (void)curl_easy_getinfo(native(), CURLINFO_PRETRANSFER_TIME_T, &microseconds);
+    (void)curl().easy_getinfo(native(), CURLINFO_PRETRANSFER_TIME_T, &microseconds);
     return microseconds > 0;
 }
 
@@ -165,7 +165,7 @@ bool Transfer::accept_body(std::string_view bytes) {
     if (body_.empty()) {
         // Room for the announced length, so that the answer is never moved while it grows.
         curl_off_t announced = 0;
-        (void)curl_easy_getinfo(native(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+        (void)curl().easy_getinfo(native(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
         body_.reserve(static_cast<std::size_t>(
             std::clamp<curl_off_t>(announced, curl_off_t{4096}, curl_off_t{kBodyLimit})));
     }

@@ -58,6 +58,14 @@ Result<x509::PrivateKey> read_key(const JsonObject& data) {
     return key;
 }
 
+// Names go into the request and into the CSR, since the PKI role decides which of the two counts.
+// Vault warns about the one that does not.
+std::vector<std::string> remarks(const JsonObject& root) {
+    std::vector<std::string> lines = warnings(root);
+    std::erase_if(lines, [](const std::string& line) { return line.contains("\"use_csr_"); });
+    return lines;
+}
+
 std::vector<std::string> owned(const std::vector<std::string_view>& texts) {
     return {texts.begin(), texts.end()};
 }
@@ -105,7 +113,7 @@ Result<issuance::IssuedMaterial> read_material(const Json& answer,
     const JsonObject data = answer.root().object("data");
     const auto certificate = data.text("certificate");
     auto issuers = read_authorities(data, authorities);
-    std::vector<std::string> remarks = warnings(answer.root());
+    std::vector<std::string> said = remarks(answer.root());
     if (const auto sound = answer.sound(); !sound) {
         return std::unexpected(sound.error());
     }
@@ -133,7 +141,7 @@ Result<issuance::IssuedMaterial> read_material(const Json& answer,
                                     .authorities = std::move(*issuers),
                                     .key = std::move(*key),
                                     .response = {},
-                                    .warnings = std::move(remarks)};
+                                    .warnings = std::move(said)};
 }
 
 Result<PkiRole> read_pki_role(const Json& answer) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <systemd/sd-bus.h>
@@ -32,7 +33,7 @@ constexpr int kExitExec = 203;
 std::string unit_name() {
     std::uint64_t random = 0;
     // A name that is taken is refused by systemd; it cannot be confused with another run.
-    (void)::getrandom(&random, sizeof random, 0);
+    std::ignore = ::getrandom(&random, sizeof random, 0);
     std::array<char, 17> hex{};
     (void)std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(random));
     return std::string("install_cert-hook-") + hex.data() + ".service";

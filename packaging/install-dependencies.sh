@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The one list of Debian packages. Installs those of the named purposes that are missing:
-#   bash packaging/install-dependencies.sh build|try|test...
+#   bash packaging/install-dependencies.sh build|try|package|test...
 # Root, or a user with sudo. With nothing missing it is quick and asks no network.
 set -euo pipefail
 
@@ -9,8 +9,9 @@ build=(g++ cmake ninja-build pkg-config ccache ca-certificates
        libcurl4-openssl-dev libssl-dev libyaml-dev libsystemd-dev rapidjson-dev)
 # OpenBao itself comes from PyPI (tests/support/python/openbao.py); its scripts need these.
 try=(python3 python3-pip python3-cryptography python3-yaml openssl jq curl)
+package=(debhelper dpkg-dev)
 test=("${try[@]}" catch2 python3-pytest iproute2 etcd-server etcd-client
-      debootstrap systemd-container debhelper dpkg-dev lintian binutils
+      debootstrap systemd-container "${package[@]}" lintian binutils
       strace gdb e2fsprogs xfsprogs libfaketime clang-14 libclang-rt-14-dev)
 
 wanted=()
@@ -18,8 +19,9 @@ for purpose in "$@"; do
     case $purpose in
         build) wanted+=("${build[@]}") ;;
         try) wanted+=("${try[@]}") ;;
+        package) wanted+=("${package[@]}") ;;
         test) wanted+=("${test[@]}") ;;
-        *) echo "usage: $0 build|try|test..." >&2; exit 64 ;;
+        *) echo "usage: $0 build|try|package|test..." >&2; exit 64 ;;
     esac
 done
 

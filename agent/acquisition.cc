@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/acquisition.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "foundation/text.h"
+#include "issuance/trust.h"
+#include "issuance/verify.h"
+#include "renewal/backoff.h"
+
+namespace install_cert::agent {
+namespace {
+
+renewal::Asker asker_of(renewal::Cause cause) {
+    if (cause == renewal::Cause::asked) {
+        return renewal::Asker::person;
+    }
+    return cause == renewal::Cause::boot ? renewal::Asker::boot : renewal::Asker::schedule;
+}
+
+std::vector<x509::Certificate> copies(std::span<const x509::Certificate> certificates) {
+    std::vector<x509::Certificate> result;
+    std::ranges::transform(certificates, std::back_inserter(result), &x509::Certificate::clone);
+    return result;
+}
+
+std::vector<issuance::TrustedAuthority> copies(std::span<const issuance::TrustedAuthority> trust) {
+    std::vector<issuance::TrustedAuthority> result;
+    for (const issuance::TrustedAuthority& authority : trust) {
+        result.push_back(
+            {.certificate = authority.certificate.clone(), .last_seen = authority.last_seen});
+    }
+    return result;
+}
+
+bool same_certificates(std::span<const issuance::TrustedAuthority> a,
+                       std::span<const issuance::TrustedAuthority> b) {
+    return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
+        return x.certificate.facts().fingerprint == y.certificate.facts().fingerprint;
+    });
+}
+
+void append(std::vector<std::string>& to, const std::vector<std::string>& from) {
+    to.insert(to.end(), from.begin(), from.end());
+}
+
+}  // namespace
+
+void Acquisition::obtain(std::span<Candidate> candidates) {
+    std::vector<Candidate*> due;
+    for (Candidate& candidate : candidates) {
+        if (candidate.decision.cause != renewal::Cause::none &&
+            candidate.outcome.kind != OutcomeKind::failed && may_ask(candidate) &&
+            can_write(candidate)) {
+            due.push_back(&candidate);
+        }
+    }
+    if (due.empty()) {
+        return;
+    }
+    for (const Candidate* const candidate : due) {
+        auto& requests = state_.certificates[candidate->spec->name].requests;
+        requests.push_back(now());
+        if (requests.size() > renewal::kRequestsPerWindow) {
+            requests.erase(requests.begin());
+        }
+    }
+    // The budget is spent on disk before it is spent at the server.
+    if (const auto saved = ports_.save(state_); !saved) {
+        for (Candidate* const candidate : due) {
+            fail_with(*candidate, saved.error());
+        }
+        return;
+    }
+    std::vector<issuance::Order> orders;
+    std::ranges::transform(
+        due, std::back_inserter(orders), [&](const Candidate* c) { return order_for(*c); });
+    const auto issuer = ports_.issuer();
+    if (!issuer) {
+        for (Candidate* const candidate : due) {
+            fail_with(*candidate, issuer.error());
+        }
+        return;
+    }
+    (*issuer)->issue(std::move(orders),
+                     request_.deadline,
+                     [&](std::size_t index, Result<issuance::IssuedMaterial> answer) {
+                         accept(*due[index], std::move(answer));
+                     });
+    publish();
+}
+
+bool Acquisition::may_ask(Candidate& candidate) {
+    const CertificateState& known = state_.certificates[candidate.spec->name];
+    const renewal::Asker asker = asker_of(candidate.decision.cause);
+    if (request_.patience == TurnRequest::Patience::keeps_backoff &&
+        asker != renewal::Asker::person && known.last_error && known.last_error->retry_at > now()) {
+        candidate.outcome.kind = OutcomeKind::postponed;
+        candidate.outcome.error = Error{.kind = known.last_error->kind,
+                                        .what = known.last_error->what,
+                                        .way_out = known.last_error->way_out};
+        candidate.outcome.next = known.last_error->retry_at;
+        return false;
+    }
+    const std::chrono::seconds lifetime = candidate.installed
+                                              ? lifetime_of(*candidate.installed).not_after -
+                                                    lifetime_of(*candidate.installed).received
+                                              : std::chrono::seconds{0};
+    const WallTime allowed =
+        renewal::next_request_at({.requests = known.requests, .lifetime = lifetime}, asker, now());
+    if (allowed <= now()) {
+        return true;
+    }
+    candidate.outcome.kind = OutcomeKind::postponed;
+    candidate.outcome.next = allowed;
+    candidate.outcome.error = Error{
+        .kind = Failure::not_yet,
+        .what = asker == renewal::Asker::schedule
+                    ? candidate.spec->name + ": " + std::to_string(renewal::kRequestsPerWindow) +
+                          " requests were spent; the next one is allowed at " + to_rfc3339(allowed)
+                    : candidate.spec->name + ": asked for a moment ago; again at " +
+                          to_rfc3339(allowed),
+        .way_out = asker == renewal::Asker::schedule ? "'install-cert renew' asks at once" : ""};
+    return false;
+}
+
+bool Acquisition::can_write(Candidate& candidate) {
+    auto remarks = ports_.store.prove_writable(*candidate.spec);
+    if (!remarks) {
+        fail_with(candidate, std::move(remarks.error()));
+        return false;
+    }
+    append(candidate.outcome.remarks, *remarks);
+    return true;
+}
+
+issuance::Order Acquisition::order_for(const Candidate& candidate) const {
+    issuance::Order order{.spec = candidate.spec, .key = {}};
+    const bool keeps = candidate.spec->rekey == role::Rekey::never && candidate.installed &&
+                       candidate.installed->damage.empty();
+    if (keeps) {
+        auto key = ports_.store.read_key(*candidate.spec, *candidate.installed);
+        if (key && (!candidate.spec->key || key->kind() == *candidate.spec->key)) {
+            order.key = std::move(*key);
+        }
+    }
+    return order;
+}
+
+void Acquisition::accept(Candidate& candidate, Result<issuance::IssuedMaterial> answer) {
+    if (!answer) {
+        fail_with(candidate, std::move(answer.error()));
+        return;
+    }
+    state_.authorities_seen[candidate.spec->mount] = now();
+    append(candidate.outcome.remarks, answer->warnings);
+    if (const auto staged = stage_new(candidate, std::move(*answer)); !staged) {
+        fail_with(candidate, staged.error());
+    }
+}
+
+bool Acquisition::trust_goes_first(const Candidate& candidate,
+                                   const issuance::IssuedMaterial& material) const {
+    if (!candidate.installed || !candidate.decision.valid ||
+        candidate.decision.cause == renewal::Cause::request_changed) {
+        return false;
+    }
+    return now() < renewal::last_tenth(lifetime_of(*candidate.installed)) &&
+           !issuance::is_trusted(
+               material.leaf, material.authorities, candidate.installed->trust, now());
+}
+
+Result<> Acquisition::stage_new(Candidate& candidate, issuance::IssuedMaterial material) {
+    std::vector<issuance::TrustedAuthority> installed_trust;
+    std::chrono::seconds keep{0};
+    if (candidate.installed) {
+        installed_trust = copies(candidate.installed->trust);
+        keep = trust_kept_for(*candidate.spec, *candidate.installed);
+    }
+    auto trust = issuance::merged_trust(installed_trust, material.authorities, now(), keep);
+    if (trust_goes_first(candidate, material)) {
+        const WallTime leaf_at = renewal::after_trust_lead(
+            now(), role_.renewal.ca_lead, lifetime_of(*candidate.installed));
+        candidate.outcome.next = leaf_at;
+        return stage_old_with(candidate, std::move(trust), leaf_at);
+    }
+    const WallTime received = now();
+    const WallTime not_after = material.leaf.facts().not_after;
+    std::string serial = material.leaf.facts().serial;
+    auto verified = issuance::verify(
+        std::move(material), {.spec = *candidate.spec, .now = received, .trust = std::move(trust)});
+    if (!verified) {
+        return std::unexpected(verified.error());
+    }
+    auto staged = ports_.store.stage(*candidate.spec,
+                                     *verified,
+                                     {.request_digest = role::request_digest(*candidate.spec),
+                                      .received = received,
+                                      .boot_id = request_.situation.boot_id});
+    if (!staged) {
+        return std::unexpected(staged.error());
+    }
+    append(candidate.outcome.remarks, verified->remarks());
+    candidate.outcome.serial = std::move(serial);
+    candidate.outcome.not_after = not_after;
+    candidate.outcome.next =
+        renewal::due_at(role_.renewal,
+                        {.received = received, .not_after = not_after},
+                        renewal::host_share(request_.situation.machine_id, candidate.spec->name));
+    prepared_.push_back(
+        {.candidate = &candidate, .kind = OutcomeKind::installed, .staged = std::move(*staged)});
+    return {};
+}
+
+Result<> Acquisition::stage_old_with(Candidate& candidate,
+                                     std::vector<issuance::TrustedAuthority> trust,
+                                     std::optional<WallTime> leaf_at) {
+    const installation::InstalledSet& installed = *candidate.installed;
+    auto key = ports_.store.read_key(*candidate.spec, installed);
+    if (!key) {
+        return std::unexpected(key.error());
+    }
+    auto response = ports_.store.read_response(*candidate.spec, installed);
+    if (!response) {
+        return std::unexpected(response.error());
+    }
+    issuance::IssuedMaterial material{.leaf = installed.leaf.clone(),
+                                      .authorities = copies(installed.intermediates),
+                                      .key = std::move(*key),
+                                      .response = std::move(*response),
+                                      .warnings = {}};
+    auto verified = issuance::verify(
+        std::move(material), {.spec = *candidate.spec, .now = now(), .trust = std::move(trust)});
+    if (!verified) {
+        return std::unexpected(verified.error());
+    }
+    auto staged = ports_.store.stage(*candidate.spec, *verified, installed.provenance);
+    if (!staged) {
+        return std::unexpected(staged.error());
+    }
+    prepared_.push_back({.candidate = &candidate,
+                         .kind = OutcomeKind::trust_published,
+                         .staged = std::move(*staged),
+                         .leaf_postponed_until = leaf_at});
+    return {};
+}
+
+void Acquisition::extend_trust(Candidate& candidate, std::span<const x509::Certificate> presented) {
+    const installation::InstalledSet& installed = *candidate.installed;
+    auto trust = issuance::merged_trust(
+        installed.trust, presented, now(), trust_kept_for(*candidate.spec, installed));
+    if (same_certificates(trust, installed.trust)) {
+        return;
+    }
+    // No leaf was asked for: one that was put off before stays put off.
+    const auto leaf_at = state_.certificates[candidate.spec->name].leaf_postponed_until;
+    if (const auto staged = stage_old_with(candidate, std::move(trust), leaf_at); !staged) {
+        fail_with(candidate, staged.error());
+        return;
+    }
+    publish();
+}
+
+void Acquisition::publish() {
+    std::vector<installation::Staged> staged;
+    std::ranges::transform(prepared_, std::back_inserter(staged), &Prepared::staged);
+    auto results = ports_.store.publish(staged);
+    for (std::size_t i = 0; i < prepared_.size(); ++i) {
+        Candidate& candidate = *prepared_[i].candidate;
+        if (!results[i]) {
+            fail_with(candidate, std::move(results[i].error()));
+            continue;
+        }
+        CertificateState& known = state_.certificates[candidate.spec->name];
+        known.last_error.reset();
+        known.leaf_postponed_until = prepared_[i].leaf_postponed_until;
+        candidate.outcome.kind = prepared_[i].kind;
+        candidate.decision.valid = true;
+        append(candidate.outcome.remarks, results[i]->remarks);
+        if (!results[i]->durable) {
+            candidate.outcome.remarks.push_back(
+                "published, but not confirmed durable: a power cut now may bring the "
+                "previous set back");
+        }
+        superseded_.insert(
+            superseded_.end(), results[i]->superseded.begin(), results[i]->superseded.end());
+    }
+    prepared_.clear();
+}
+
+void Acquisition::fail_with(Candidate& candidate, Error error) {
+    CertificateState& known = state_.certificates[candidate.spec->name];
+    const unsigned attempts = known.last_error ? known.last_error->attempts + 1 : 1;
+    const auto delay = renewal::retry_delay(
+        {.kind = error.kind, .attempt = attempts, .retry_after = error.retry_after},
+        ports_.random());
+    const WallTime retry_at = now() + std::chrono::ceil<std::chrono::seconds>(delay);
+    known.last_error = LastError{.kind = error.kind,
+                                 .what = error.what,
+                                 .way_out = error.way_out,
+                                 .at = now(),
+                                 .attempts = attempts,
+                                 .retry_at = retry_at};
+    candidate.outcome.kind = OutcomeKind::failed;
+    candidate.outcome.error = std::move(error);
+    candidate.outcome.next = retry_at;
+}
+
+}  // namespace install_cert::agent

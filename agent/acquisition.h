@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// From certificates that are due to published sets: prove that they can be written, ask, verify,
+// stage, publish. No step is taken twice, and no failure of one certificate keeps another from
+// being installed.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "agent/candidate.h"
+#include "agent/state.h"
+#include "agent/turn.h"
+
+namespace install_cert::agent {
+
+class Acquisition {
+  public:
+    Acquisition(const role::Role& role,
+                const TurnRequest& request,
+                const TurnPorts& ports,
+                State& state)
+        : role_(role), request_(request), ports_(ports), state_(state) {}
+
+    // Asks for every candidate that is due and may be asked for now; its outcome says what came of
+    // it.
+    void obtain(std::span<Candidate> candidates);
+
+    // Publishes the installed leaf again with `presented` added to its CA file (trust goes before
+    // leaf). Nothing happens where that changes nothing.
+    void extend_trust(Candidate& candidate, std::span<const x509::Certificate> presented);
+
+    [[nodiscard]] std::vector<installation::Superseded> superseded() && {
+        return std::move(superseded_);
+    }
+
+  private:
+    struct Prepared {
+        Candidate* candidate;
+        OutcomeKind kind;
+        installation::Staged staged;
+        std::optional<WallTime> leaf_postponed_until{};
+    };
+
+    [[nodiscard]] bool may_ask(Candidate& candidate);
+    [[nodiscard]] bool can_write(Candidate& candidate);
+    [[nodiscard]] issuance::Order order_for(const Candidate& candidate) const;
+    void accept(Candidate& candidate, Result<issuance::IssuedMaterial> answer);
+    [[nodiscard]] Result<> stage_new(Candidate& candidate, issuance::IssuedMaterial material);
+    [[nodiscard]] Result<> stage_old_with(Candidate& candidate,
+                                          std::vector<issuance::TrustedAuthority> trust,
+                                          std::optional<WallTime> leaf_at);
+    [[nodiscard]] bool trust_goes_first(const Candidate& candidate,
+                                        const issuance::IssuedMaterial& material) const;
+    void publish();
+    void fail_with(Candidate& candidate, Error error);
+
+    [[nodiscard]] WallTime now() const { return ports_.clock.now(); }
+
+    const role::Role& role_;
+    const TurnRequest& request_;
+    const TurnPorts& ports_;
+    State& state_;
+    std::vector<Prepared> prepared_;
+    std::vector<installation::Superseded> superseded_;
+};
+
+}  // namespace install_cert::agent

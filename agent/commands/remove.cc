@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// `remove`: takes our files away again, after revoking their certificates where that is asked.
+#include <memory>
+#include <utility>
+
+#include "agent/commands/commands.h"
+#include "agent/console.h"
+#include "agent/lock.h"
+#include "agent/process.h"
+#include "agent/secret_reader.h"
+#include "agent/vault_session.h"
+#include "agent/workplace.h"
+
+namespace install_cert::agent {
+namespace {
+
+struct Removal {
+    Workplace& workplace;
+    VaultSession& session;
+    const Options& options;
+
+    Result<> revoke(const role::CertificateSpec& spec,
+                    const installation::InstalledSet& installed) {
+        const std::string& serial = installed.leaf.facts().serial;
+        const BootTime deadline = workplace.clock.since_boot() + options.timeout;
+        const auto client = session.client();
+        const auto revoked = client ? (*client)->revoke(spec.auth, spec.mount, serial, deadline)
+                                    : Result<>(std::unexpected(client.error()));
+        if (!revoked) {
+            return while_doing("revoking " + serial + " (its files were left)", revoked.error());
+        }
+        say(spec.name + ": revoked " + serial + "\n");
+        return {};
+    }
+
+    Result<> take_away(const role::CertificateSpec& spec) {
+        const auto installed = workplace.store.read(spec);
+        if (!installed) {
+            return std::unexpected(installed.error());
+        }
+        if (!*installed) {
+            say(spec.name + ": nothing is installed\n");
+            return {};
+        }
+        if (options.dry_run) {
+            say(spec.name + ": would be removed\n");
+            return {};
+        }
+        // Revoked first: what is gone from the disk could not be named any more.
+        if (options.revoke) {
+            if (const auto revoked = revoke(spec, **installed); !revoked) {
+                return revoked;
+            }
+        }
+        if (const auto removed = workplace.store.remove(spec); !removed) {
+            return removed;
+        }
+        say(spec.name + ": removed\n");
+        return {};
+    }
+};
+
+// Nothing installed owes nothing: its requests stay counted, the rest is forgotten.
+void forget(State& state, const std::string& name) {
+    const auto known = state.certificates.find(name);
+    if (known != state.certificates.end()) {
+        known->second = CertificateState{.requests = std::move(known->second.requests)};
+    }
+}
+
+}  // namespace
+
+int remove(const Options& options, Secret environment_token) {
+    become_undumpable();
+    auto workplace = Workplace::open(options);
+    if (!workplace) {
+        return complain(workplace.error());
+    }
+    const auto selected = select((*workplace)->role, options.operands);
+    if (!selected) {
+        return complain(selected.error());
+    }
+    const Places& places = (*workplace)->places;
+    const auto lock = TurnLock::take(places.state_directory);
+    if (!lock) {
+        return complain(lock.error());
+    }
+    VaultSession session(
+        (*workplace)->role.vault,
+        secret_reader(places, std::make_shared<const Secret>(std::move(environment_token))),
+        (*workplace)->clock);
+    Removal removal{.workplace = **workplace, .session = session, .options = options};
+    State state = read_state(places.state_directory);
+    std::optional<Failure> gravest;
+    for (const role::CertificateSpec* const spec : *selected) {
+        if (const auto removed = removal.take_away(*spec); !removed) {
+            Error error = removed.error();
+            error.what = spec->name + ": " + error.what;
+            (void)complain(error);
+            gravest = gravest ? graver(*gravest, error.kind) : error.kind;
+        } else if (!options.dry_run) {
+            forget(state, spec->name);
+        }
+    }
+    if (!options.dry_run) {
+        if (const auto saved = write_state(places.state_directory, state); !saved) {
+            return complain(saved.error());
+        }
+    }
+    return gravest ? exit_code(*gravest) : 0;
+}
+
+}  // namespace install_cert::agent

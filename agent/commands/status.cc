@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// `status`: the health of what is installed. Asks nothing of Vault.
+#include <algorithm>
+
+#include "agent/commands/commands.h"
+#include "agent/console.h"
+#include "agent/health.h"
+#include "agent/reloads.h"
+#include "agent/workplace.h"
+
+namespace install_cert::agent {
+namespace {
+
+Examined examine(Workplace& workplace,
+                 const role::CertificateSpec& spec,
+                 const State& state,
+                 const Options& options) {
+    Examined examined{.spec = &spec,
+                      .installed = workplace.store.read(spec),
+                      .paths = workplace.store.paths(spec)};
+    const bool consumers_count = options.root.empty() || options.reload;
+    const auto known = state.certificates.find(spec.name);
+    if (consumers_count && examined.installed && *examined.installed &&
+        known != state.certificates.end()) {
+        examined.reloads_owed = reloads_owed(spec, **examined.installed, known->second);
+    }
+    return examined;
+}
+
+}  // namespace
+
+int status(const Options& options) {
+    auto workplace = Workplace::open(options);
+    if (!workplace) {
+        (void)complain(workplace.error());
+        return static_cast<int>(Health::unknown);
+    }
+    const State state = read_state((*workplace)->places.state_directory);
+    std::vector<Examined> examined;
+    for (const role::CertificateSpec& spec : (*workplace)->role.certificates) {
+        examined.push_back(examine(**workplace, spec, state, options));
+    }
+    const renewal::Situation situation = (*workplace)->situation();
+    const HealthReport report = judge((*workplace)->role, examined, state, situation);
+    say(options.json ? to_json(report) : to_table(report, situation.now, colour_of_stdout()));
+    return static_cast<int>(report.health);
+}
+
+}  // namespace install_cert::agent

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// `turn`: the supervisor's worker. The turn that `once` runs, reported to the journal and on a
+// pipe.
+#include <unistd.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "agent/commands/commands.h"
+#include "agent/console.h"
+#include "agent/journal.h"
+#include "agent/local_turn.h"
+#include "agent/process.h"
+#include "agent/supervisor/turn_report.h"
+#include "agent/workplace.h"
+#include "foundation/text.h"
+
+namespace install_cert::agent {
+namespace {
+
+// Consumers of Vault wait longer in a daemon than at a prompt.
+constexpr std::chrono::seconds kTurnTimeout{120};
+constexpr std::chrono::seconds kConfigRetry{10};
+
+void report_to_supervisor(const supervisor::TurnReport& report) {
+    const std::string text = to_text(report);
+    // Far below PIPE_BUF: written whole or, where nobody listens, not at all.
+    std::ignore = ::write(supervisor::kReportDescriptor, text.data(), text.size());
+    (void)::close(supervisor::kReportDescriptor);
+}
+
+// New configurations are looked at when somebody asked for it: at start and at a SIGHUP.
+bool reads_files(const std::string& cause) {
+    return cause == "start" || cause == "reload";
+}
+
+std::expected<std::unique_ptr<Workplace>, std::vector<Error>> open_workplace(
+    const Options& options) {
+    if (!reads_files(options.cause)) {
+        auto accepted = Workplace::open(options, Workplace::From::accepted);
+        // Nothing was accepted yet, or what was is not there any more.
+        return accepted ? std::move(accepted) : Workplace::open(options);
+    }
+    auto fresh = Workplace::open(options);
+    if (fresh || options.cause == "start") {
+        return fresh;
+    }
+    journal_rejected_configuration(fresh.error());
+    return Workplace::open(options, Workplace::From::accepted);
+}
+
+std::string status_line(const TurnReport& report, WallTime now) {
+    std::vector<std::string> parts;
+    for (const Outcome& outcome : report.certificates) {
+        const std::string when = "next " + to_human(outcome.next - now);
+        parts.push_back(outcome.spec->name +
+                        (outcome.error ? ": " + outcome.error->what + ", " : " ") + when);
+    }
+    for (const ReloadReport& reload : report.reloads) {
+        if (reload.outcome.state == consumers::ReloadState::failed) {
+            parts.push_back(reload.consumer + " is owed a reload");
+        }
+    }
+    return join(parts, "; ");
+}
+
+int failed_to_open(const std::vector<Error>& errors) {
+    journal_configuration(errors);
+    const bool may_pass =
+        std::ranges::all_of(errors, [](const Error& e) { return e.kind == Failure::not_yet; });
+    const int code = exit_code(may_pass ? Failure::not_yet : Failure::config);
+    report_to_supervisor({.exit_code = code,
+                          .next_wake = SystemClock().now() + kConfigRetry,
+                          .status = "configuration: " + errors.front().what});
+    return code;
+}
+
+}  // namespace
+
+int turn(const Options& options) {
+    become_undumpable();
+    auto workplace = open_workplace(options);
+    if (!workplace) {
+        return failed_to_open(workplace.error());
+    }
+    Options bounded = options;
+    bounded.timeout = kTurnTimeout;
+    const bool asked = options.cause == "renew";
+    const auto report =
+        run_local_turn(**workplace,
+                       bounded,
+                       {.wish = asked ? renewal::Wish::renew_now : renewal::Wish::what_is_due,
+                        .patience = options.cause == "timer" ? TurnRequest::Patience::keeps_backoff
+                                                             : TurnRequest::Patience::tries_at_once,
+                        .environment_token = {}});
+    const WallTime now = (*workplace)->clock.now();
+    if (!report) {
+        journal_failure(report.error());
+        const int code = exit_code(report.error().kind);
+        report_to_supervisor(
+            {.exit_code = code, .next_wake = now + kConfigRetry, .status = report.error().what});
+        return code;
+    }
+    if (reads_files(options.cause)) {
+        if (const auto kept =
+                write_accepted((*workplace)->places.state_directory, (*workplace)->texts);
+            !kept) {
+            journal_failure(kept.error());
+        }
+    }
+    journal_turn(*report);
+    const int code = exit_code(*report);
+    report_to_supervisor({.exit_code = code,
+                          .valid = report->all_valid,
+                          .next_wake = report->next_wake,
+                          .status = status_line(*report, now)});
+    return code;
+}
+
+}  // namespace install_cert::agent

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/journal.h"
+
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include <systemd/sd-journal.h>
+
+#include "agent/console.h"
+#include "agent/message_ids.h"
+#include "foundation/text.h"
+
+namespace install_cert::agent {
+namespace {
+
+// Whether stderr is the journal (systemd.exec(5), JOURNAL_STREAM): then it is spoken to natively.
+bool stderr_is_journal() {
+    const char* const stream = std::getenv("JOURNAL_STREAM");
+    struct stat status{};
+    return stream != nullptr && ::fstat(STDERR_FILENO, &status) == 0 &&
+           stream == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+}
+
+class Entry {
+  public:
+    Entry(const char* message_id, int priority, const std::string& message) : message_(message) {
+        add("MESSAGE", message);
+        add("MESSAGE_ID", message_id);
+        add("PRIORITY", std::to_string(priority));
+        add("SYSLOG_IDENTIFIER", "install-cert");
+    }
+
+    Entry& add(const std::string& field, const std::string& value) {
+        if (!value.empty()) {
+            fields_.push_back(field + "=" + value);
+        }
+        return *this;
+    }
+
+    void write() const {
+        static const bool native = stderr_is_journal();
+        if (!native) {
+            warn(message_);
+            return;
+        }
+        std::vector<iovec> vectors;
+        std::ranges::transform(fields_, std::back_inserter(vectors), [](const std::string& field) {
+            // The interface is not const-correct; nothing is written through it.
+            return iovec{.iov_base = const_cast<char*>(field.data()), .iov_len = field.size()};
+        });
+        // A journal that does not listen must not stop a renewal.
+        (void)::sd_journal_sendv(vectors.data(), static_cast<int>(vectors.size()));
+    }
+
+  private:
+    std::string message_;
+    std::vector<std::string> fields_;
+};
+
+const char* id_of(const Outcome& outcome) {
+    if (outcome.error->kind == Failure::denied) {
+        return message_id::token_refused;
+    }
+    if (outcome.error->kind == Failure::cannot_write) {
+        return message_id::destination_not_writable;
+    }
+    return outcome.kind == OutcomeKind::postponed ? message_id::budget_spent : message_id::renewal_failed;
+}
+
+void write_failure(const Outcome& outcome) {
+    Entry(id_of(outcome), LOG_ERR, outcome.spec->name + ": " + outcome.error->what)
+        .add("INSTALL_CERT_NAME", outcome.spec->name)
+        .add("INSTALL_CERT_PATH", outcome.spec->directory)
+        .add("INSTALL_CERT_WAY_OUT", outcome.error->way_out)
+        .add("INSTALL_CERT_RETRY", to_rfc3339(outcome.next))
+        .write();
+}
+
+void write_outcome(const Outcome& outcome) {
+    const std::string& name = outcome.spec->name;
+    for (const std::string& remark : outcome.remarks) {
+        Entry(message_id::remark, LOG_NOTICE, name + ": " + remark)
+            .add("INSTALL_CERT_NAME", name)
+            .write();
+    }
+    switch (outcome.kind) {
+        case OutcomeKind::installed:
+            Entry(message_id::certificate_installed,
+                  LOG_INFO,
+                  name + ": installed " + outcome.serial + ", good until " +
+                      to_rfc3339(outcome.not_after) + " (" + outcome.why + ")")
+                .add("INSTALL_CERT_NAME", name)
+                .add("INSTALL_CERT_SERIAL", outcome.serial)
+                .add("INSTALL_CERT_NOT_AFTER", to_rfc3339(outcome.not_after))
+                .add("INSTALL_CERT_PATH", outcome.spec->directory)
+                .write();
+            break;
+        case OutcomeKind::trust_published:
+            Entry(message_id::trust_published,
+                  LOG_NOTICE,
+                  name +
+                      ": its CA changed; the CA file trusts old and new, the new leaf follows at " +
+                      to_rfc3339(outcome.next))
+                .add("INSTALL_CERT_NAME", name)
+                .write();
+            break;
+        case OutcomeKind::repaired:
+            Entry(message_id::drift_repaired, LOG_NOTICE, name + ": files were put right")
+                .add("INSTALL_CERT_NAME", name)
+                .write();
+            break;
+        case OutcomeKind::kept:
+        case OutcomeKind::postponed:
+        case OutcomeKind::failed:
+            break;
+    }
+    if (outcome.error) {
+        write_failure(outcome);
+    }
+}
+
+void write_reload(const ReloadReport& reload) {
+    const bool failed = reload.outcome.state == consumers::ReloadState::failed;
+    const std::string what = reload.outcome.what.empty() ? "" : ": " + reload.outcome.what;
+    Entry(failed ? message_id::reload_failed : message_id::reload_paid,
+          failed ? LOG_ERR : LOG_INFO,
+          reload.consumer + (failed ? ": reload failed, still owed" : ": has what it needs") + what)
+        .add("INSTALL_CERT_NAMES", join(reload.certificates, " "))
+        .add("INSTALL_CERT_CONSUMER", reload.consumer)
+        .write();
+}
+
+void write_errors(const char* id, const std::string& prefix, const std::vector<Error>& errors) {
+    for (const Error& error : errors) {
+        Entry(id, LOG_ERR, prefix + error.what).add("INSTALL_CERT_WAY_OUT", error.way_out).write();
+    }
+}
+
+}  // namespace
+
+void journal_turn(const TurnReport& report) {
+    std::ranges::for_each(report.certificates, write_outcome);
+    std::ranges::for_each(report.reloads, write_reload);
+    for (const std::string& remark : report.remarks) {
+        Entry(message_id::remark, LOG_WARNING, remark).write();
+    }
+}
+
+void journal_failure(const Error& error) {
+    write_errors(message_id::turn_failed, "", {error});
+}
+
+void journal_configuration(const std::vector<Error>& errors) {
+    write_errors(message_id::configuration_broken, "", errors);
+}
+
+void journal_rejected_configuration(const std::vector<Error>& errors) {
+    write_errors(message_id::configuration_kept, "the running configuration is kept: ", errors);
+}
+
+}  // namespace install_cert::agent

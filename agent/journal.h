@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only logger: what came of a turn, one entry for each outcome, with structured fields and a
+// message id that journalctl -x explains (install_cert.catalog). To the journal where systemd
+// connected us to it, else as lines on stderr.
+#pragma once
+
+#include <vector>
+
+#include "agent/turn.h"
+#include "foundation/result.h"
+
+namespace install_cert::agent {
+
+void journal_turn(const TurnReport& report);
+// Something outside any certificate failed.
+void journal_failure(const Error& error);
+// The configuration cannot be used at all.
+void journal_configuration(const std::vector<Error>& errors);
+// A new configuration was refused at a SIGHUP, and the running one kept.
+void journal_rejected_configuration(const std::vector<Error>& errors);
+
+}  // namespace install_cert::agent

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a process that will hold secrets does to itself first.
+#pragma once
+
+#include "foundation/secret.h"
+
+namespace install_cert::agent {
+
+// No core file, no ptrace by the same user, /proc/self root's (prctl(2), PR_SET_DUMPABLE).
+void become_undumpable();
+
+// VAULT_TOKEN or BAO_TOKEN (which wins), taken out of the environment and overwritten there.
+[[nodiscard]] Secret take_token_from_environment();
+
+}  // namespace install_cert::agent

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/reloads.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "consumers/debts.h"
+#include "renewal/backoff.h"
+#include "x509/digest.h"
+
+namespace install_cert::agent {
+namespace {
+
+consumers::Installed as_consumers_see(const role::CertificateSpec& spec,
+                                      const installation::InstalledSet& installed) {
+    std::string fingerprints;
+    for (const issuance::TrustedAuthority& authority : installed.trust) {
+        fingerprints += authority.certificate.facts().fingerprint;
+    }
+    return {.spec = &spec,
+            .generation = installed.leaf.facts().fingerprint,
+            .trust_digest = x509::sha256_hex(fingerprints)};
+}
+
+consumers::Acknowledged acknowledged_of(const State& state) {
+    consumers::Acknowledged acknowledged;
+    for (const auto& [name, certificate] : state.certificates) {
+        acknowledged[name] = certificate.acknowledged;
+    }
+    return acknowledged;
+}
+
+// A restart for a changed CA keeps to this host's slot within ca_lead, so that the members of a
+// cluster do not restart together. A first installation has no other members' clients to spare.
+WallTime slot_of(const consumers::Debt& debt,
+                 const role::Role& role,
+                 const TurnRequest& request,
+                 const State& state) {
+    const auto* const unit = std::get_if<role::UnitConsumer>(&debt.consumer.what);
+    const std::string name = consumers::acknowledgement_key(debt.consumer);
+    const bool known = std::ranges::any_of(debt.certificates, [&](const std::string& certificate) {
+        const auto found = state.certificates.find(certificate);
+        return found != state.certificates.end() && found->second.acknowledged.contains(name);
+    });
+    if (unit == nullptr || unit->action != role::UnitAction::restart ||
+        debt.consumer.when != role::When::ca_change || !known) {
+        return request.situation.now;
+    }
+    const double share = renewal::host_share(request.situation.machine_id, name);
+    const auto wait =
+        static_cast<std::int64_t>(static_cast<double>(role.renewal.ca_lead.count()) * share);
+    return request.situation.now + std::chrono::seconds{wait};
+}
+
+// The slots of this debt's certificates in state, made where they are missing: the latest one
+// holds.
+WallTime due_time(const consumers::Debt& debt,
+                  const role::Role& role,
+                  const TurnRequest& request,
+                  State& state) {
+    const std::string name = consumers::acknowledgement_key(debt.consumer);
+    const WallTime fresh = slot_of(debt, role, request, state);
+    WallTime due = WallTime::min();
+    for (const std::string& certificate : debt.certificates) {
+        due = std::max(
+            due, state.certificates[certificate].reload_at.emplace(name, fresh).first->second);
+    }
+    return due;
+}
+
+void note_failure(const consumers::Debt& debt,
+                  const consumers::ReloadOutcome& outcome,
+                  const TurnPorts& ports,
+                  State& state) {
+    const std::string name = consumers::acknowledgement_key(debt.consumer);
+    const auto delay = renewal::retry_delay(
+        {.kind = Failure::not_yet, .attempt = 6, .retry_after = {}}, ports.random());
+    for (const std::string& certificate : debt.certificates) {
+        CertificateState& known = state.certificates[certificate];
+        known.reload_at[name] = ports.clock.now() + std::chrono::ceil<std::chrono::seconds>(delay);
+        known.reload_error[name] = outcome.what;
+    }
+}
+
+void note_paid(const consumers::Debt& debt,
+               std::span<const consumers::Installed> installed,
+               State& state) {
+    const std::string name = consumers::acknowledgement_key(debt.consumer);
+    consumers::Acknowledged acknowledged = acknowledged_of(state);
+    consumers::acknowledge(acknowledged, debt, installed);
+    for (const std::string& certificate : debt.certificates) {
+        CertificateState& known = state.certificates[certificate];
+        known.acknowledged = acknowledged[certificate];
+        known.reload_at.erase(name);
+        known.reload_error.erase(name);
+    }
+}
+
+}  // namespace
+
+std::vector<ReloadReport> pay_reloads(const role::Role& role,
+                                      const TurnRequest& request,
+                                      const TurnPorts& ports,
+                                      State& state) {
+    std::vector<ReloadReport> reports;
+    std::vector<consumers::Installed> installed;
+    for (const role::CertificateSpec* const spec : request.certificates) {
+        const auto set = spec->consumers.empty()
+                             ? Result<std::optional<installation::InstalledSet>>()
+                             : ports.store.read(*spec);
+        if (set && *set && (*set)->damage.empty()) {
+            installed.push_back(as_consumers_see(*spec, **set));
+        }
+    }
+    for (const consumers::Debt& debt : consumers::debts(installed, acknowledged_of(state))) {
+        if (due_time(debt, role, request, state) > ports.clock.now()) {
+            continue;
+        }
+        consumers::ReloadOutcome outcome =
+            ports.services->reload(debt.consumer, {.certificates = debt.certificates});
+        if (outcome.state == consumers::ReloadState::failed) {
+            note_failure(debt, outcome, ports, state);
+        } else {
+            note_paid(debt, installed, state);
+        }
+        reports.push_back({.consumer = consumers::acknowledgement_key(debt.consumer),
+                           .certificates = debt.certificates,
+                           .outcome = std::move(outcome)});
+    }
+    return reports;
+}
+
+std::vector<std::string> reloads_owed(const role::CertificateSpec& spec,
+                                      const installation::InstalledSet& installed,
+                                      const CertificateState& state) {
+    std::vector<std::string> owed;
+    const std::vector<consumers::Installed> seen{as_consumers_see(spec, installed)};
+    for (const consumers::Debt& debt : consumers::debts(seen, {{spec.name, state.acknowledged}})) {
+        owed.push_back(consumers::acknowledgement_key(debt.consumer));
+    }
+    return owed;
+}
+
+}  // namespace install_cert::agent

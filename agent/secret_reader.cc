@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/secret_reader.h"
+
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "host/files.h"
+
+namespace install_cert::agent {
+namespace {
+
+// --root prefixes the default place and none that the configuration names.
+std::string place_of(const Places& places, const role::Auth& auth, const std::string& path) {
+    const bool is_default = auth.method == role::AuthMethod::token && auth.token_file_is_default;
+    return is_default ? places.default_token_file : path;
+}
+
+Result<Secret> stand_in(const role::Auth& auth, const Secret& environment_token, Error missing) {
+    if (const char* const credentials = std::getenv("CREDENTIALS_DIRECTORY")) {
+        auto credential = host::read_secret(std::string(credentials) + "/vault-token");
+        if (credential || credential.error().kind != Failure::not_yet) {
+            return credential;
+        }
+    }
+    if (auth.token_file_is_default && !environment_token.empty()) {
+        return environment_token.clone();
+    }
+    return std::unexpected(std::move(missing));
+}
+
+}  // namespace
+
+vault::ReadSecret secret_reader(const Places& places,
+                                std::shared_ptr<const Secret> environment_token) {
+    return [places, token = std::move(environment_token)](
+               const role::Auth& auth, const std::string& path) -> Result<Secret> {
+        auto secret = host::read_secret(place_of(places, auth, path));
+        if (secret || secret.error().kind != Failure::not_yet ||
+            auth.method != role::AuthMethod::token) {
+            return secret;
+        }
+        return stand_in(auth, *token, std::move(secret.error()));
+    };
+}
+
+}  // namespace install_cert::agent

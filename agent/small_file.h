@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's own small files (state, accepted configuration), replaced whole.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "foundation/result.h"
+
+namespace install_cert::agent {
+
+// Temporary file beside it (0600), then rename: a reader sees the old or the new one. Not synced.
+[[nodiscard]] Result<> replace_file(const std::string& path, std::string_view bytes);
+
+}  // namespace install_cert::agent

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/state.h"
+
+#include "agent/small_file.h"
+#include "host/files.h"
+
+namespace install_cert::agent {
+
+State read_state(const std::string& directory) {
+    const auto text = host::read_text(directory + "/state.json");
+    return text ? state_from_json(*text) : State{};
+}
+
+Result<> write_state(const std::string& directory, const State& state) {
+    return replace_file(directory + "/state.json", to_json(state));
+}
+
+}  // namespace install_cert::agent

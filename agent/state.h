@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What no generation can tell and a restart must not forget: budget, reloads owed, last errors.
+// Holds no secret. Lost or torn it costs one reload too many and a fresh budget, never a
+// certificate.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "foundation/clock.h"
+#include "foundation/result.h"
+
+namespace install_cert::agent {
+
+struct LastError {
+    Failure kind = Failure::io;
+    std::string what{};
+    std::string way_out{};
+    WallTime at{};
+    unsigned attempts = 1;  // in a row
+    WallTime retry_at{};
+
+    bool operator==(const LastError&) const = default;
+};
+
+struct CertificateState {
+    std::vector<WallTime> requests{};  // the newest kRequestsPerWindow
+    std::optional<LastError> last_error{};
+    std::optional<WallTime> leaf_postponed_until{};
+    std::map<std::string, std::string> acknowledged{};  // consumer -> what it was last reloaded for
+    std::map<std::string, WallTime>
+        reload_at{};  // consumer -> its slot, or the next try of a failed reload
+    std::map<std::string, std::string> reload_error{};  // consumer -> why it is still owed
+
+    bool operator==(const CertificateState&) const = default;
+};
+
+// What the last look at a token said; keyed by where the token came from.
+struct TokenState {
+    WallTime looked_up{};
+    std::optional<WallTime> ends{};  // nullopt: never
+    bool renewable = false;
+    WallTime next_care{};  // when to look, and renew it, again
+    std::string last_error{};
+
+    bool operator==(const TokenState&) const = default;
+};
+
+struct State {
+    std::map<std::string, CertificateState> certificates{};
+    std::map<std::string, TokenState> tokens{};
+    std::map<std::string, WallTime> authorities_seen{};  // mount -> when its CA was last looked up
+
+    bool operator==(const State&) const = default;
+};
+
+[[nodiscard]] std::string to_json(const State& state);
+// Anything that is not our JSON is an empty State: see above.
+[[nodiscard]] State state_from_json(std::string_view json);
+
+// DIRECTORY/state.json. A missing file is an empty State.
+[[nodiscard]] State read_state(const std::string& directory);
+// Temporary file, then rename: a reader sees the old or the new one. Not synced: after a power cut
+// every consumer has started afresh, and an empty State is safe.
+[[nodiscard]] Result<> write_state(const std::string& directory, const State& state);
+
+}  // namespace install_cert::agent

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/supervisor/turn_report.h"
+
+#include <charconv>
+#include <cstdint>
+
+#include "foundation/text.h"
+
+namespace install_cert::supervisor {
+namespace {
+
+template <class Number>
+std::optional<Number> number(std::string_view text) {
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<std::string_view> field(std::string_view line, std::string_view name) {
+    if (!line.starts_with(name) || line.size() == name.size() || line[name.size()] != '=') {
+        return std::nullopt;
+    }
+    return line.substr(name.size() + 1);
+}
+
+}  // namespace
+
+std::string to_text(const TurnReport& report) {
+    return "exit_code=" + std::to_string(report.exit_code) +
+           "\nvalid=" + std::to_string(report.valid ? 1 : 0) +
+           "\nnext_wake=" + std::to_string(report.next_wake.time_since_epoch().count()) +
+           "\nstatus=" + printable(report.status, 400) + "\nend\n";
+}
+
+std::optional<TurnReport> parse_report(std::string_view text) {
+    const auto lines = split(text, '\n');
+    if (text.size() > kReportLimit || lines.size() != 6 || lines[4] != "end" || !lines[5].empty()) {
+        return std::nullopt;
+    }
+    const auto exit_code = field(lines[0], "exit_code");
+    const auto valid = field(lines[1], "valid");
+    const auto next_wake = field(lines[2], "next_wake");
+    const auto status = field(lines[3], "status");
+    if (!exit_code || !valid || !next_wake || !status || (*valid != "0" && *valid != "1")) {
+        return std::nullopt;
+    }
+    const auto code = number<int>(*exit_code);
+    const auto wake = number<std::int64_t>(*next_wake);
+    if (!code || !wake || *code < 0 || *code > 255) {
+        return std::nullopt;
+    }
+    return TurnReport{.exit_code = *code,
+                      .valid = *valid == "1",
+                      .next_wake = WallTime{std::chrono::seconds{*wake}},
+                      .status = std::string(*status)};
+}
+
+}  // namespace install_cert::supervisor

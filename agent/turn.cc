@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/turn.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "agent/acquisition.h"
+#include "agent/candidate.h"
+#include "agent/reloads.h"
+#include "foundation/text.h"
+
+namespace install_cert::agent {
+namespace {
+
+void repair_drift(std::vector<Candidate>& candidates, const TurnPorts& ports) {
+    for (Candidate& candidate : candidates) {
+        if (!candidate.decision.repair) {
+            continue;
+        }
+        auto repaired = ports.store.repair(*candidate.spec);
+        if (!repaired) {
+            candidate.outcome.kind = OutcomeKind::failed;
+            candidate.outcome.error = std::move(repaired.error());
+            continue;
+        }
+        candidate.outcome.kind = OutcomeKind::repaired;
+        candidate.outcome.remarks.insert(
+            candidate.outcome.remarks.end(), repaired->begin(), repaired->end());
+    }
+}
+
+// Mounts whose CA was not seen for ca_refresh, and which a good set on this host depends on.
+std::set<std::string> mounts_to_look_at(const role::Role& role,
+                                        const std::vector<Candidate>& candidates,
+                                        const State& state,
+                                        WallTime now) {
+    std::set<std::string> mounts;
+    for (const Candidate& candidate : candidates) {
+        const auto seen = state.authorities_seen.find(candidate.spec->mount);
+        const bool stale = seen == state.authorities_seen.end() || seen->second > now ||
+                           now - seen->second >= role.renewal.ca_refresh;
+        if (candidate.installed && candidate.decision.valid && stale) {
+            mounts.insert(candidate.spec->mount);
+        }
+    }
+    return mounts;
+}
+
+// Every host trusts a new CA before any host presents its leaf (no token is needed to look).
+void watch_authorities(const role::Role& role,
+                       const TurnRequest& request,
+                       const TurnPorts& ports,
+                       std::vector<Candidate>& candidates,
+                       Acquisition& acquisition,
+                       State& state,
+                       TurnReport& report) {
+    for (const std::string& mount : mounts_to_look_at(role, candidates, state, ports.clock.now())) {
+        const auto issuer = ports.issuer();
+        const auto presented =
+            issuer ? (*issuer)->authorities(mount, request.deadline)
+                   : Result<std::vector<x509::Certificate>>(std::unexpected(issuer.error()));
+        if (!presented) {
+            report.remarks.push_back("looking up the CA of " + mount + ": " +
+                                     presented.error().what);
+            continue;
+        }
+        state.authorities_seen[mount] = ports.clock.now();
+        for (Candidate& candidate : candidates) {
+            const bool untouched = candidate.outcome.kind == OutcomeKind::kept ||
+                                   candidate.outcome.kind == OutcomeKind::repaired ||
+                                   candidate.outcome.kind == OutcomeKind::postponed;
+            if (candidate.spec->mount == mount && candidate.installed && candidate.decision.valid &&
+                untouched) {
+                acquisition.extend_trust(candidate, *presented);
+            }
+        }
+    }
+}
+
+void collect_litter(const std::vector<Candidate>& candidates,
+                    const TurnPorts& ports,
+                    TurnReport& report) {
+    for (const Candidate& candidate : candidates) {
+        const auto collected = ports.store.collect(*candidate.spec);
+        if (!collected) {
+            report.remarks.push_back("collecting litter: " + collected.error().what);
+        } else if (*collected != 0) {
+            report.remarks.push_back(candidate.spec->name + ": removed " +
+                                     std::to_string(*collected) +
+                                     " leftovers of an interrupted turn");
+        }
+    }
+}
+
+WallTime next_wake(const role::Role& role,
+                   const TurnReport& report,
+                   const State& state,
+                   WallTime now) {
+    // Nothing that has a time: a day, so that hand-made changes are noticed even then.
+    WallTime wake = now + std::chrono::days{1};
+    for (const Outcome& outcome : report.certificates) {
+        wake = std::min(wake, outcome.next);
+        if (const auto known = state.certificates.find(outcome.spec->name);
+            known != state.certificates.end()) {
+            for (const auto& [consumer, at] : known->second.reload_at) {
+                wake = std::min(wake, at);
+            }
+        }
+        const auto seen = state.authorities_seen.find(outcome.spec->mount);
+        wake = std::min(
+            wake,
+            (seen == state.authorities_seen.end() ? now : seen->second) + role.renewal.ca_refresh);
+    }
+    for (const auto& [source, token] : state.tokens) {
+        wake = std::min(wake, token.next_care);
+    }
+    return wake;
+}
+
+}  // namespace
+
+TurnReport run_turn(const role::Role& role,
+                    const TurnRequest& request,
+                    const TurnPorts& ports,
+                    State& state) {
+    TurnReport report;
+    std::vector<Candidate> candidates = survey(role, request, ports.store, state);
+    repair_drift(candidates, ports);
+
+    Acquisition acquisition(role, request, ports, state);
+    acquisition.obtain(candidates);
+    watch_authorities(role, request, ports, candidates, acquisition, state, report);
+    if (ports.care_for_tokens) {
+        ports.care_for_tokens(state, ports.clock.now(), request.deadline);
+    }
+    // Here the sets are published: whatever happens from now on, a reload that is owed shows in the
+    // difference between what is installed and what consumers acknowledged.
+    if (ports.services != nullptr) {
+        report.reloads = pay_reloads(role, request, ports, state);
+    }
+    collect_litter(candidates, ports, report);
+
+    report.superseded = std::move(acquisition).superseded();
+    report.all_valid =
+        std::ranges::all_of(candidates, [](const Candidate& c) { return c.decision.valid; });
+    for (Candidate& candidate : candidates) {
+        report.certificates.push_back(std::move(candidate.outcome));
+    }
+    report.next_wake = next_wake(role, report, state, ports.clock.now());
+    return report;
+}
+
+int exit_code(const TurnReport& report) {
+    std::optional<Failure> gravest;
+    const auto note = [&](Failure kind) { gravest = gravest ? graver(*gravest, kind) : kind; };
+    for (const Outcome& outcome : report.certificates) {
+        if (outcome.error) {
+            note(outcome.error->kind);
+        }
+    }
+    for (const ReloadReport& reload : report.reloads) {
+        if (reload.outcome.state == consumers::ReloadState::failed) {
+            note(Failure::not_yet);
+        }
+    }
+    return gravest ? install_cert::exit_code(*gravest) : 0;
+}
+
+}  // namespace install_cert::agent

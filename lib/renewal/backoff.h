@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long to wait after a failure: by what failed, not by how often we would like to try.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "foundation/result.h"
+
+namespace install_cert::renewal {
+
+struct FailedAttempt {
+    Failure kind;
+    unsigned attempt;  // 1 for the first failure in a row
+    std::optional<std::chrono::seconds> retry_after{};
+};
+
+// What passes by itself (Vault away, sealed, throttled, token or CA file not there yet, disk full):
+// doubling from 1 s, capped at 60 s, with full jitter over the upper half. What waits for somebody
+// (a refused request, the configuration): from 60 s to 5 min. The server's Retry-After is the
+// floor. `random` is uniform in [0, 1).
+[[nodiscard]] std::chrono::milliseconds retry_delay(const FailedAttempt& failed, double random);
+
+}  // namespace install_cert::renewal

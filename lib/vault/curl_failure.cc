@@ -95,6 +95,10 @@ Error explain(const CurlFailure& failure, const role::VaultAccess& access) {
                             ? "Vault demands a client certificate: set vault.client_cert and "
                               "vault.client_key"
                             : "Vault does not accept the client certificate " + access.client_cert;
+    } else if (is_lost_connection(failure.code) && access.client_cert.empty()) {
+        // A server that closes at once after its alert can overtake it with a reset.
+        error.way_out =
+            "if Vault demands a client certificate: set vault.client_cert and vault.client_key";
     } else {
         error.way_out = way_out_of_tls(words, access);
     }

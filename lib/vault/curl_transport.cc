@@ -139,6 +139,9 @@ void CurlTransport::move() {
 void CurlTransport::settle(Transfer& transfer, CURLcode code) {
     count(transfer);
     (void)curl().multi_remove_handle(multi_.get(), transfer.native());
+    if (code == CURLE_OK && !transfer.is_whole()) {
+        code = CURLE_PARTIAL_FILE;
+    }
     if (auto path = next_path(transfer, code)) {
         auto sent = send(transfer, std::move(*path));
         if (sent) {

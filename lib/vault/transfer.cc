@@ -89,6 +89,12 @@ void Transfer::forget_answer() {
     body_.wipe();
     header_bytes_ = 0;
     excess_ = Excess::none;
+    forget_fields();
+}
+
+void Transfer::forget_fields() {
+    headers_ended_ = false;
+    length_told_ = false;
     for (std::string* field : {&content_type_, &retry_after_, &date_, &location_}) {
         field->clear();
     }
@@ -122,6 +128,10 @@ Error Transfer::failure(CURLcode code, const role::VaultAccess& access) const {
         return explain({.code = code, .words = words, .connected = was_connected()}, access);
     }
     return explain({.code = code, .words = words_.data(), .connected = was_connected()}, access);
+}
+
+bool Transfer::is_whole() const {
+    return headers_ended_ && (length_told_ || body_.empty());
 }
 
 bool Transfer::may_resend() {
@@ -179,21 +189,33 @@ bool Transfer::accept_header(std::string_view line) {
         excess_ = Excess::headers;
         return false;
     }
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || line.size() > kFieldLimit) {
-        return true;
+    if (line.starts_with("HTTP/")) {
+        // Of several answers (103 Early Hints), only the last one counts. HTTP/2 frames its bodies.
+        forget_fields();
+        length_told_ = line.starts_with("HTTP/2");
+    } else if (line == "\r\n" || line == "\n") {
+        headers_ended_ = true;
+    } else if (line.size() <= kFieldLimit) {
+        note_field(line);
     }
+    return true;
+}
+
+void Transfer::note_field(std::string_view line) {
+    const std::size_t colon = std::min(line.find(':'), line.size());
     const std::string name = to_lower(line.substr(0, colon));
+    if (name == "content-length" || name == "transfer-encoding") {
+        length_told_ = true;
+    }
     const std::pair<std::string_view, std::string*> wanted[] = {{"content-type", &content_type_},
                                                                 {"retry-after", &retry_after_},
                                                                 {"date", &date_},
                                                                 {"location", &location_}};
     for (const auto& [known, field] : wanted) {
         if (name == known) {
-            *field = trim(line.substr(colon + 1));
+            *field = trim(line.substr(std::min(colon + 1, line.size())));
         }
     }
-    return true;
 }
 
 }  // namespace install_cert::vault

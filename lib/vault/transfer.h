@@ -37,6 +37,10 @@ class Transfer {
     // The failure, otherwise.
     [[nodiscard]] Error failure(CURLcode code, const role::VaultAccess& access) const;
 
+    // Whether what libcurl calls an answer has an end that no cut line can imitate: headers that
+    // were finished, and a body whose length was told beforehand or in chunks.
+    [[nodiscard]] bool is_whole() const;
+
     // Whether a lost connection may be made good by sending once more; counts.
     [[nodiscard]] bool may_resend();
 
@@ -66,6 +70,8 @@ class Transfer {
     static std::size_t on_upload(char* room, std::size_t, std::size_t size, void* self);
     [[nodiscard]] bool accept_body(std::string_view bytes);
     [[nodiscard]] bool accept_header(std::string_view line);
+    void note_field(std::string_view line);
+    void forget_fields();
     void forget_answer();
 
     EasyHandle easy_;
@@ -81,6 +87,8 @@ class Transfer {
     Secret body_;
     std::size_t header_bytes_ = 0;
     Excess excess_ = Excess::none;
+    bool headers_ended_ = false;
+    bool length_told_ = false;
     std::string content_type_;
     std::string retry_after_;
     std::string date_;

@@ -78,7 +78,7 @@ std::string to_string(const Diagnostic& diagnostic) {
     if (line > 0) {
         text += ":" + std::to_string(line) + ":" + std::to_string(column);
     }
-    text += ": " + diagnostic.what;
+    text += (text.empty() ? "" : ": ") + diagnostic.what;
     return diagnostic.way_out.empty() ? text : text + ": " + diagnostic.way_out;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds the tree from libyaml's events. The only file that knows libyaml.
+// Builds the tree from YAML's events.
 #include "role/document.h"
 
 #include <algorithm>
@@ -11,78 +11,12 @@
 #include <utility>
 #include <vector>
 
-#include <yaml.h>
-
 #include "role/diagnostics.h"
 #include "role/text_check.h"
+#include "role/yaml_events.h"
 
 namespace install_cert::role {
 namespace {
-
-// libyaml's parser and the event it is at, each released once.
-class Events {
-  public:
-    explicit Events(std::string_view text) : text_(text) {
-        ready_ = yaml_parser_initialize(&parser_) != 0;
-        if (ready_) {
-            yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
-            // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libyaml's byte type
-            const auto* bytes = reinterpret_cast<const yaml_char_t*>(text.data());
-            yaml_parser_set_input_string(&parser_, bytes, text.size());
-        }
-    }
-
-    ~Events() {
-        yaml_event_delete(&event_);
-        if (ready_) {
-            yaml_parser_delete(&parser_);
-        }
-    }
-
-    Events(const Events&) = delete;
-    Events& operator=(const Events&) = delete;
-    Events(Events&&) = delete;
-    Events& operator=(Events&&) = delete;
-
-    // False at a syntax error, of which failure() then tells.
-    [[nodiscard]] bool next() {
-        yaml_event_delete(&event_);
-        event_ = {};
-        return ready_ && yaml_parser_parse(&parser_, &event_) != 0;
-    }
-
-    [[nodiscard]] const yaml_event_t& current() const { return event_; }
-
-    [[nodiscard]] Mark failure_mark(const Source& source) const {
-        if (parser_.error == YAML_READER_ERROR) {
-            return mark_at(source, text_, parser_.problem_offset);
-        }
-        return {.source = &source,
-                .line = static_cast<int>(parser_.problem_mark.line) + 1,
-                .column = static_cast<int>(parser_.problem_mark.column) + 1};
-    }
-
-    // "did not find expected ',' or ']' (while parsing a flow sequence that begins in line 4)"
-    [[nodiscard]] std::string failure() const {
-        std::string what = parser_.problem == nullptr ? "out of memory" : parser_.problem;
-        if (parser_.context != nullptr) {
-            what += std::string(" (") + parser_.context + " that begins in line " +
-                    std::to_string(parser_.context_mark.line + 1) + ")";
-        }
-        return what;
-    }
-
-  private:
-    std::string_view text_;
-    yaml_parser_t parser_{};
-    yaml_event_t event_{};
-    bool ready_ = false;
-};
-
-std::string_view view(const yaml_char_t* bytes, std::size_t size) {
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libyaml's byte type
-    return {reinterpret_cast<const char*>(bytes), size};
-}
 
 bool means_null(std::string_view plain) {
     return plain.empty() || plain == "~" || plain == "null" || plain == "Null" || plain == "NULL";
@@ -253,7 +187,7 @@ class Composer {
 
     const Source& source_;
     Diagnostics& diagnostics_;
-    Events events_;
+    YamlEvents events_;
     bool has_tabs_;
     bool failed_ = false;
 };

@@ -47,7 +47,7 @@ class Loading {
 
         Variables variables(configuration, host_, diagnostics_);
         prepare(configuration, variables);
-        expand_all(configuration, variables, diagnostics_);
+        expand_all(configuration, variables);
         if (configuration.find("cluster") != nullptr) {
             role.cluster = variables.value("cluster", {}).value_or("");
         }
@@ -83,7 +83,7 @@ class Loading {
         }
         if (role->kind == Kind::scalar) {
             Variables variables(written_here, host_, diagnostics_);
-            expand_text(*role, variables, diagnostics_);
+            expand_text(*role, variables);
         }
         if (role->kind != Kind::scalar) {
             diagnostics_.note_unreadable_part();
@@ -113,7 +113,7 @@ class Loading {
         auto* vault = configuration.find("vault");
         auto* address = vault == nullptr ? nullptr : vault->find("address");
         if (address != nullptr && address->kind == Kind::scalar) {
-            expand_text(*address, variables, diagnostics_);
+            expand_text(*address, variables);
         }
         variables.set_vault_host(vault_host(address));
     }

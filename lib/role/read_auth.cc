@@ -103,13 +103,13 @@ Auth default_auth() {
     return defaults(AuthMethod::token);
 }
 
-Auth read_auth(const Section& section, const Auth& inherited) {
+Auth read_auth(const Section& section, const VaultAccess& vault) {
     const auto chosen = section.choice("method", kMethodChoices);
     if (section.has("method") && !chosen) {
-        return inherited;
+        return vault.auth;
     }
-    const auto method = chosen.value_or(inherited.method);
-    auto auth = method == inherited.method ? inherited : defaults(method);
+    const auto method = chosen.value_or(vault.auth.method);
+    auto auth = method == vault.auth.method ? vault.auth : defaults(method);
     refuse_unused(section, method);
     if (const auto mount = section.text("mount")) {
         auth.mount = without_outer_slashes(*mount);
@@ -117,6 +117,9 @@ Auth read_auth(const Section& section, const Auth& inherited) {
     if (method == AuthMethod::token && section.has("token_file")) {
         auth.token_file = section.path("token_file");
         auth.token_file_is_default = false;
+    }
+    if (method == AuthMethod::cert && vault.client_cert.empty()) {
+        section.report_missing("login with method 'cert' needs vault.client_cert and client_key");
     }
     if (method == AuthMethod::approle) {
         read_approle(section, auth);

@@ -10,8 +10,8 @@ namespace install_cert::role {
 // Token login with the default token file.
 [[nodiscard]] Auth default_auth();
 
-// `section` laid over `inherited`. A section that names another method inherits nothing. A key that
-// the method does not use, and one that it cannot do without, is an error here.
-[[nodiscard]] Auth read_auth(const Section& section, const Auth& inherited);
+// `section` laid over `vault.auth`. A section that names another method inherits nothing. A key
+// that the method does not use, and one that it cannot do without, is an error here.
+[[nodiscard]] Auth read_auth(const Section& section, const VaultAccess& vault);
 
 }  // namespace install_cert::role

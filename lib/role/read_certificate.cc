@@ -183,7 +183,7 @@ Auth read_certificate_auth(const Section& certificate, const VaultAccess& vault)
     }
     const Section auth(
         written, written->mark, certificate.title() + "'s auth", certificate.diagnostics());
-    return read_auth(auth, vault.auth);
+    return read_auth(auth, vault);
 }
 
 }  // namespace

@@ -68,9 +68,10 @@ mode_t read_mode(const Section& file, const FileKind& kind) {
     }
     const auto mode = parse_mode(node->text);
     if (node->quoting == Quoting::plain || !mode) {
-        file.report(node->mark,
-                    quoted(node->text) + " is no mode",
-                    "write a quoted octal string such as \"" + octal(kind.default_mode) + "\"");
+        file.report(
+            node->mark,
+            quoted(node->text) + " is no mode",
+            "write a quoted octal string: \"" + octal(mode.value_or(kind.default_mode)) + "\"");
         return kind.default_mode;
     }
     if ((*mode & ~kind.widest_mode) != 0) {

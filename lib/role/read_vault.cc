@@ -24,7 +24,8 @@ namespace {
 void check_transport(const Section& vault,
                      const VaultAddress& address,
                      std::vector<std::string>& warnings) {
-    if (!address.is_http || address.is_loopback) {
+    const bool allowance_is_faulty = vault.has("insecure_http") && !vault.find("insecure_http");
+    if (!address.is_http || address.is_loopback || allowance_is_faulty) {
         return;
     }
     if (!vault.flag("insecure_http")) {
@@ -123,10 +124,7 @@ VaultAccess read_vault(const Section& vault,
     check_client_pair(vault);
     const Section auth(
         vault.find("auth"), vault.mark_of("auth"), "vault.auth", vault.diagnostics());
-    access.auth = read_auth(auth, access.auth);
-    if (access.auth.method == AuthMethod::cert && access.client_cert.empty()) {
-        auth.report_missing("login with method 'cert' needs vault.client_cert and client_key");
-    }
+    access.auth = read_auth(auth, access);
     return access;
 }
 

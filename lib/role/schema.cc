@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of keys, and the check of one text against it.
+// Checks one text against the table of keys.
 #include "role/schema.h"
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "foundation/text.h"
 #include "role/diagnostics.h"
 #include "role/document.h"
 
@@ -17,117 +19,28 @@ namespace {
 
 using enum Shape;
 
-constexpr std::array kAuthKeys{
-    Key{"method", text},
-    Key{"mount", text},
-    Key{"token_file", text},
-    Key{"role_id", text},
-    Key{"role_id_file", text},
-    Key{"secret_id_file", text},
-    Key{"role", text},
-    Key{"jwt_file", text},
-};
-constexpr Schema kAuth{"auth", kAuthKeys};
-
-constexpr std::array kVaultKeys{
-    Key{"address", text},
-    Key{"ca_cert", text},
-    Key{"client_cert", text},
-    Key{"client_key", text},
-    Key{"tls_server_name", text},
-    Key{"namespace", text},
-    Key{"insecure_http", flag},
-    Key{"insecure_skip_verify", flag},
-    Key{"auth", section, &kAuth},
-};
-constexpr Schema kVault{"vault", kVaultKeys};
-
-constexpr std::array kRenewalKeys{
-    Key{"on_boot", text},
-    Key{"at", text},
-    Key{"spread", text},
-    Key{"ca_refresh", text},
-    Key{"ca_lead", text},
-};
-constexpr Schema kRenewal{"renewal", kRenewalKeys};
-
-constexpr std::array kFileKeys{Key{"name", text}, Key{"mode", text}};
-constexpr Schema kFile{"a file", kFileKeys};
-
-constexpr std::array kFilesKeys{
-    Key{"ca", file, &kFile},
-    Key{"certificate", file, &kFile},
-    Key{"key", file, &kFile},
-    Key{"response", file, &kFile},
-};
-constexpr Schema kFiles{"files", kFilesKeys};
-
-constexpr std::array kConsumerKeys{
-    Key{"unit", text},
-    Key{"command", texts},
-    Key{"when", text},
-    Key{"action", text},
-    Key{"timeout", text},
-};
-constexpr Schema kConsumer{"a consumer", kConsumerKeys};
-
-constexpr std::array kCertificateKeys{
-    Key{"mount", text},
-    Key{"role", text},
-    Key{"auth", section, &kAuth},
-    Key{"method", text},
-    Key{"key_type", text},
-    Key{"key_bits", text},
-    Key{"rekey", text},
-    Key{"common_name", text},
-    Key{"alt_names", texts},
-    Key{"ip_sans", texts},
-    Key{"uri_sans", texts},
-    Key{"organization", texts},
-    Key{"usages", texts},
-    Key{"ttl", text},
-    Key{"directory", text},
-    Key{"owner", text},
-    Key{"group", text},
-    Key{"files", section, &kFiles},
-    Key{"consumers", sections, &kConsumer},
-};
-constexpr Schema kCertificate{"a certificate", kCertificateKeys};
-
-constexpr std::array kHostKeys{
-    Key{"cluster", text},
-    Key{"environment_files", texts},
-    Key{"variables", words},
-    Key{"vault", section, &kVault},
-    Key{"renewal", section, &kRenewal},
-    Key{"certificates", named, &kCertificate},
-    Key{"role", text},
-};
-constexpr Schema kHost{"", kHostKeys};
-constexpr Schema kRoleFile{"", std::span(kHostKeys).first<kHostKeys.size() - 1>()};
-
-constexpr std::array kSections{
-    &kHost, &kVault, &kAuth, &kRenewal, &kCertificate, &kFiles, &kConsumer};
-
 const Key* find(const Schema& schema, std::string_view name) {
     const auto found = std::ranges::find(schema.keys, name, &Key::name);
     return found == schema.keys.end() ? nullptr : &*found;
 }
 
-// The nearest key of this section, or the section that the key belongs to.
-std::string way_out_of_unknown(std::string_view name, const Schema& schema) {
+std::vector<std::string_view> names_of(const Schema& schema) {
     std::vector<std::string_view> names;
     std::ranges::transform(schema.keys, std::back_inserter(names), &Key::name);
-    if (auto hint = did_you_mean(name, names); !hint.empty()) {
-        return hint;
-    }
-    for (const auto* other : kSections) {
-        if (other != &schema && find(*other, name) != nullptr) {
-            return other == &kHost ? "it belongs at the top of the host file"
-                                   : "it belongs in " + (other->path.starts_with("a ")
-                                                             ? std::string(other->path)
-                                                             : quoted(other->path));
+    return names;
+}
+
+// The section that a key belongs to, where it is not this one.
+std::string right_place(std::string_view name) {
+    for (const auto* other : all_sections()) {
+        if (find(*other, name) == nullptr) {
+            continue;
         }
+        if (other->path.empty()) {
+            return "it belongs at the top of the host file";
+        }
+        const bool is_words = other->path.contains(' ');
+        return "it belongs in " + (is_words ? std::string(other->path) : quoted(other->path));
     }
     return {};
 }
@@ -193,12 +106,12 @@ bool fits(const Node& value, Shape shape) {
 }
 
 // False when it was reported, now or before.
-bool check_kind(std::string_view name, Node& value, Shape shape, Diagnostics& diagnostics) {
+bool check_kind(const std::string& title, Node& value, Shape shape, Diagnostics& diagnostics) {
     if (value.kind == Kind::faulty) {
         return false;
     }
     if (!fits(value, shape)) {
-        std::string what = quoted(name) + " must be " + std::string(expectation(shape));
+        std::string what = title + " must be " + std::string(expectation(shape));
         what += ", this is " + std::string(description(value));
         diagnostics.add(value.mark, Remark{.what = std::move(what)});
         value.kind = Kind::faulty;
@@ -217,10 +130,11 @@ void normalize_file(Node& value) {
     }
 }
 
-void check_value(std::string_view name, Node& value, const Key& key, Diagnostics& diagnostics) {
-    if (!check_kind(name, value, key.shape, diagnostics)) {
+void check_value(const std::string& title, Node& value, const Key& key, Diagnostics& diagnostics) {
+    if (!check_kind(title, value, key.shape, diagnostics)) {
         return;
     }
+    const Key inner{"", key.shape == words || key.shape == texts ? text : section, key.inner};
     switch (key.shape) {
         case file:
             normalize_file(value);
@@ -229,23 +143,15 @@ void check_value(std::string_view name, Node& value, const Key& key, Diagnostics
             check_shape(value, *key.inner, diagnostics);
             break;
         case named:
-            for (auto& entry : value.entries) {
-                check_value(entry.key, entry.value, Key{"", section, key.inner}, diagnostics);
-            }
-            break;
         case words:
             for (auto& entry : value.entries) {
-                (void)check_kind(entry.key, entry.value, text, diagnostics);
+                check_value(quoted(entry.key), entry.value, inner, diagnostics);
             }
             break;
         case texts:
-            for (auto& item : value.items) {
-                (void)check_kind(name, item, text, diagnostics);
-            }
-            break;
         case sections:
             for (auto& item : value.items) {
-                check_value(name, item, Key{"", section, key.inner}, diagnostics);
+                check_value("each of " + title, item, inner, diagnostics);
             }
             break;
         case text:
@@ -254,28 +160,36 @@ void check_value(std::string_view name, Node& value, const Key& key, Diagnostics
     }
 }
 
+// Reports a key that the schema does not have. One that was only misspelt stays, faulty, under its
+// right name, so that it is not missed as well. False when it is of no use.
+bool keep_unknown(Entry& entry,
+                  const Node& mapping,
+                  const Schema& schema,
+                  Diagnostics& diagnostics) {
+    const auto meant = nearest(entry.key, names_of(schema));
+    diagnostics.add(
+        entry.mark,
+        Remark{.what = "unknown key " + quoted(entry.key),
+               .way_out = meant ? "did you mean '" + *meant + "'?" : right_place(entry.key)});
+    if (!meant || mapping.find(*meant) != nullptr) {
+        return false;
+    }
+    entry.key = *meant;
+    entry.value.kind = Kind::faulty;
+    return true;
+}
+
 }  // namespace
 
-const Schema& host_schema() {
-    return kHost;
-}
-
-const Schema& role_file_schema() {
-    return kRoleFile;
-}
-
 void check_shape(Node& mapping, const Schema& schema, Diagnostics& diagnostics) {
-    std::erase_if(mapping.entries, [&](Entry& entry) {
-        const auto* key = find(schema, entry.key);
-        if (key == nullptr) {
-            diagnostics.add(entry.mark,
-                            Remark{.what = "unknown key " + quoted(entry.key),
-                                   .way_out = way_out_of_unknown(entry.key, schema)});
-            return true;
+    for (auto& entry : mapping.entries) {
+        if (const auto* key = find(schema, entry.key)) {
+            check_value(quoted(entry.key), entry.value, *key, diagnostics);
+        } else if (!keep_unknown(entry, mapping, schema, diagnostics)) {
+            entry.key.clear();
         }
-        check_value(key->name, entry.value, *key, diagnostics);
-        return false;
-    });
+    }
+    std::erase_if(mapping.entries, [](const Entry& entry) { return entry.key.empty(); });
 }
 
 }  // namespace install_cert::role

@@ -38,6 +38,8 @@ struct Key {
 [[nodiscard]] const Schema& host_schema();
 // The same without `role`: a role file names no other.
 [[nodiscard]] const Schema& role_file_schema();
+// Each section once, the top first.
+[[nodiscard]] std::span<const Schema* const> all_sections();
 
 // Reports unknown keys and values of the wrong kind, removes the former and marks the latter
 // faulty, so that everything after it meets only what it expects. A `file` written as a plain name

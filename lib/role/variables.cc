@@ -37,6 +37,11 @@ bool is_variable_name(std::string_view name) {
     });
 }
 
+bool is_control(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+}
+
 std::string reference(std::string_view name) {
     return "${" + printable(name) + "}";
 }
@@ -51,6 +56,26 @@ std::string dashed(std::string address) {
 }
 
 }  // namespace
+
+void Variables::check_definitions() {
+    const auto* words = configuration_.find("variables");
+    if (words == nullptr) {
+        return;
+    }
+    for (const auto& [name, mark, definition] : words->entries) {
+        if (name == "cluster") {
+            diagnostics_.add(mark,
+                             Remark{.what = "'cluster' is no variable",
+                                    .way_out = "it is a key of its own, at the top"});
+        } else if (!is_variable_name(name)) {
+            diagnostics_.add(mark,
+                             Remark{.what = quoted(name) + " is no name for a variable",
+                                    .way_out = "write letters, digits, '_', '-' and '.'"});
+        } else {
+            (void)value(name, mark);
+        }
+    }
+}
 
 void Variables::read_environment_files(const Node& list) {
     for (const auto& item : list.items) {
@@ -112,7 +137,10 @@ std::optional<std::string> Variables::expand(const Node& scalar) {
         }
         rest.remove_prefix(end + 1);
     }
-    return result.append(rest);
+    if (std::ranges::any_of(result.append(rest), is_control)) {
+        return wrong("a line break or another control character in a text", {});
+    }
+    return result;
 }
 
 std::optional<std::string> Variables::value(std::string_view name, const Mark& mark) {
@@ -188,8 +216,14 @@ void Variables::report_undefined(std::string_view name, const Mark& mark) {
                                         .kind = Failure::not_yet});
         return;
     }
+    if (name == "cluster") {
+        diagnostics_.add_absence(mark,
+                                 Remark{.what = "'${cluster}' is not defined",
+                                        .way_out = "write cluster: NAME at the top"});
+        return;
+    }
     std::vector<std::string_view> candidates(kFacts.begin(), kFacts.end());
-    candidates.push_back("cluster");
+    candidates.emplace_back("cluster");
     candidates.push_back(kDashedAddress);
     if (const auto* words = configuration_.find("variables"); words != nullptr) {
         std::ranges::transform(words->entries, std::back_inserter(candidates), &Entry::key);

@@ -29,6 +29,9 @@ class Variables {
     Variables(const Node& configuration, const HostLookup& host, Diagnostics& diagnostics)
         : configuration_(configuration), host_(host), diagnostics_(diagnostics) {}
 
+    // Tries each of the configuration's own variables once, used or not, for its errors.
+    void check_definitions();
+
     // Reads the environment files that the list names; until then their values are undefined.
     void read_environment_files(const Node& list);
 
@@ -36,8 +39,8 @@ class Variables {
     // address of Vault is wrong, and ${ip} is silently unknown.
     void set_vault_host(std::string host) { vault_host_ = std::move(host); }
 
-    // `scalar`'s text with every ${NAME} replaced and $${ turned to ${; nullopt when something was
-    // wrong (reported at `scalar`, or at the variable's own definition).
+    // `scalar`'s text with every ${NAME} replaced and $${ turned to ${, on one line; nullopt when
+    // something was wrong (reported at `scalar`, or at the variable's own definition).
     [[nodiscard]] std::optional<std::string> expand(const Node& scalar);
 
     // The value of one name, used at `mark`; nullopt when it has none (reported).

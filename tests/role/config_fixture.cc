@@ -98,4 +98,11 @@ std::string host_file_with(std::string_view lines) {
     return certificate_with("") + std::string(lines);
 }
 
+void check_all(const std::vector<Mistake>& mistakes) {
+    for (const auto& [what, yaml, said] : mistakes) {
+        INFO(what << "\n" << yaml);
+        CHECK(complaints({.host = yaml}) == said);
+    }
+}
+
 }  // namespace install_cert::role

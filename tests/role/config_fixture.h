@@ -2,6 +2,7 @@
 // A host of known facts and a configuration in memory, for the tests of this module.
 #pragma once
 
+#include <expected>
 #include <map>
 #include <string>
 #include <string_view>
@@ -44,11 +45,25 @@ struct Configuration {
 [[nodiscard]] std::vector<std::string> complaints(const Configuration& configuration,
                                                   FakeHost host = {});
 
-// A sound host file with one certificate, `web`, whose keys from line 5 on are `lines`, each indented
-// already by 4; what is left out of the required ones is added after them.
+// A sound host file with one certificate, `web`, whose keys from line 5 on are `lines`, each
+// indented already by 4; what is left out of the required ones is added after them.
 [[nodiscard]] std::string certificate_with(std::string_view lines);
 
 // A sound certificate's host file with more `lines` at its end.
 [[nodiscard]] std::string host_file_with(std::string_view lines);
+
+// A sound certificate, for a host file that says where Vault is in its first line.
+inline const std::string kWeb =
+    "certificates:\n"
+    "  web: {mount: a, role: b, common_name: c, directory: /d, files: {ca: e}}\n";
+
+// A row of a table: one mistake in an otherwise sound host file, and all that is said of it.
+struct Mistake {
+    std::string what;
+    std::string yaml;
+    std::vector<std::string> said;
+};
+
+void check_all(const std::vector<Mistake>& mistakes);
 
 }  // namespace install_cert::role

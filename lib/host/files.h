@@ -17,7 +17,7 @@ inline constexpr std::size_t kSecretLimit = std::size_t{64} << 10;
 // A configuration file: regular, owned by root or by who runs us, writable by its owner alone, at
 // most kConfigLimit. Failure::config otherwise, and when it is missing.
 [[nodiscard]] Result<std::string> read_config(const std::string& path);
-// The names of DIR's *.yaml files in order; empty when there is no DIR.
+// The paths of DIR's *.yaml files in the order of their names; empty when there is no DIR.
 [[nodiscard]] Result<std::vector<std::string>> drop_ins(const std::string& directory);
 
 // Any other text file; Failure::not_yet when it is missing.

@@ -73,6 +73,7 @@ class Certificate {
     explicit Certificate(std::shared_ptr<const Body> body) : body_(std::move(body)) {}
 
     [[nodiscard]] static Result<Certificate> from_der(std::string_view der);
+    [[nodiscard]] static Result<std::shared_ptr<const Body>> decoded(std::string_view der);
 
     std::shared_ptr<const Body> body_;
 };

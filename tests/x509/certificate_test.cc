@@ -285,6 +285,16 @@ TEST_CASE("a certificate is written in canonical form", "[x509][certificate]") {
     CHECK(certificate.clone().facts().fingerprint == certificate.facts().fingerprint);
 }
 
+TEST_CASE("a certificate that is read again while it is held is the same object",
+          "[x509][certificate]") {
+    const Certificate first = authority().certificate();
+    CHECK(authority().certificate().native() == first.native());
+    const auto all = Certificate::all_from_pem(authority().pem() + authority().pem());
+    REQUIRE(all);
+    CHECK(all->front().native() == first.native());
+    CHECK(all->back().native() == first.native());
+}
+
 TEST_CASE("a bundle is read with what lies between its certificates", "[x509][certificate]") {
     const std::string pem = authority().pem();
     const std::string leaf = authority().issue(Plan{}, leaf_key());

@@ -2,23 +2,27 @@
 #include "consumers/child.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
+#include <expected>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "consumers/deadline.h"
 #include "consumers/process_tree.h"
 #include "foundation/result.h"
 #include "foundation/unique_fd.h"
@@ -122,7 +126,7 @@ Result<Child> Child::spawn(const std::vector<std::string>& argv,
     if (child.pid_ == 0) {
         const int failed = become(arguments.data(), variables.data(), fds);
         const int why = errno;
-        (void)!::write(failed, &why, sizeof why);
+        std::ignore = ::write(failed, &why, sizeof why);
         ::_exit(127);
     }
     output->writer.reset();
@@ -130,8 +134,12 @@ Result<Child> Child::spawn(const std::vector<std::string>& argv,
     child.pipe_ = std::move(output->reader);
     (void)::fcntl(child.pipe_.get(), F_SETFL, O_NONBLOCK);
     int why = 0;
+    ssize_t told = 0;
+    do {
+        told = ::read(failure->reader.get(), &why, sizeof why);
+    } while (told < 0 && errno == EINTR);
     // End of file: exec closed the other end.
-    if (::read(failure->reader.get(), &why, sizeof why) == sizeof why) {
+    if (told == sizeof why) {
         return fail_errno(Failure::io, argv.front(), why);
     }
     // By number: glibc 2.36 declares pidfd_open() without C linkage.

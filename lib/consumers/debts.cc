@@ -2,6 +2,7 @@
 #include "consumers/debts.h"
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>

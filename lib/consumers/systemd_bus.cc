@@ -2,7 +2,9 @@
 #include "consumers/systemd_bus.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,6 +13,8 @@
 
 #include <systemd/sd-bus.h>
 
+#include "consumers/bus_handles.h"
+#include "consumers/deadline.h"
 #include "consumers/systemd_names.h"
 #include "foundation/handle.h"
 #include "foundation/result.h"

@@ -47,6 +47,8 @@ class SystemdBus {
                                                                      const Deadline& deadline);
     SystemdBus(const SystemdBus&) = delete;
     SystemdBus& operator=(const SystemdBus&) = delete;
+    SystemdBus(SystemdBus&&) = delete;
+    SystemdBus& operator=(SystemdBus&&) = delete;
     ~SystemdBus() = default;
 
     // Loads the unit if need be: an unknown one has load state "not-found".

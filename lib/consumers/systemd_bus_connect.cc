@@ -2,12 +2,15 @@
 // How SystemdBus finds systemd: the message bus, else the private socket.
 #include <algorithm>
 #include <chrono>
+#include <expected>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include <systemd/sd-bus.h>
 
+#include "consumers/bus_handles.h"
+#include "consumers/deadline.h"
 #include "consumers/systemd_bus.h"
 #include "consumers/systemd_names.h"
 #include "foundation/result.h"

@@ -122,10 +122,25 @@ def test_tmpfiles_leaves_what_exists_alone(tmp_path):
     assert made.stat().st_mode & 0o7777 == 0o755
 
 
-def test_tmpfiles_makes_what_the_sandbox_opens():
-    opened = next(value for _, _, key, value in settings(AGENT) if key == "ReadWritePaths").split()
-    made = re.findall(r"(?m)^d (\S+)", (UNITS / "tmpfiles.conf").read_text())
-    assert {"-" + path for path in made} <= set(opened)
+def opened_by_the_sandbox():
+    return next(value for _, _, key, value in settings(AGENT) if key == "ReadWritePaths").split()
+
+
+def made_by_tmpfiles():
+    return re.findall(r"(?m)^d (\S+)", (UNITS / "tmpfiles.conf").read_text())
+
+
+def test_tmpfiles_makes_only_what_the_sandbox_opens():
+    assert {"-" + path for path in made_by_tmpfiles()} <= set(opened_by_the_sandbox())
+
+
+@pytest.mark.parametrize("role", sorted((SOURCE / "config/roles").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_directories_of_a_shipped_role_can_be_written(role):
+    directories = re.findall(r"(?m)^\s*directory: (\S+)", role.read_text())
+    assert directories
+    for directory in directories:
+        at_or_above = [path for path in made_by_tmpfiles() if (directory + "/").startswith(path + "/")]
+        assert at_or_above, f"{directory} lies below nothing that tmpfiles.d makes and the sandbox opens"
 
 
 def message_ids():

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Debian package of this tree, built once for all suites that need it."""
+import fcntl
+import os
+import pathlib
+import subprocess
+
+SOURCE = pathlib.Path(__file__).parents[2]
+BUILT = SOURCE / "build" / "deb"
+INPUTS = ("CMakeLists.txt", "agent", "lib", "cmake", "config", "systemd", "docs/man", "packaging")
+
+
+def newest_input():
+    times = []
+    for name in INPUTS:
+        path = SOURCE / name
+        files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+        times += [file.stat().st_mtime for file in files]
+    return max(times)
+
+
+def built_package():
+    """The path of the .deb; what was built after the last change is used again."""
+    BUILT.mkdir(parents=True, exist_ok=True)
+    with open(BUILT / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = sorted(BUILT.glob("install-cert_*.deb"))
+        if len(found) != 1 or found[0].stat().st_mtime < newest_input():
+            for old in BUILT.glob("install-cert_*"):
+                old.unlink()
+            subprocess.run(["bash", str(SOURCE / "packaging/build-deb.sh"), str(BUILT)], check=True,
+                           env=os.environ | {"LC_ALL": "C.UTF-8"})
+            found = sorted(BUILT.glob("install-cert_*.deb"))
+        return found[0]

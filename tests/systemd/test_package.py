@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Debian package as a file: what lintian says, what is in it, what its scripts would do."""
+import re
+import subprocess
+
+import pytest
+
+from package import built_package
+
+
+@pytest.fixture(scope="module")
+def package():
+    return built_package()
+
+
+def contents(package):
+    listed = subprocess.run(["dpkg-deb", "--contents", package], check=True, capture_output=True, text=True).stdout
+    return {line.split()[5].removeprefix("."): line.split()[0] for line in listed.splitlines()}
+
+
+def scripts(package, directory):
+    subprocess.run(["dpkg-deb", "--control", package, directory], check=True)
+    return {path.name: path.read_text() for path in directory.iterdir() if path.name in ("preinst", "postinst", "prerm", "postrm")}
+
+
+def test_lintian_has_no_complaint(package):
+    changes = next(package.parent.glob("install-cert_*.changes"))
+    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", str(changes)],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", [
+    "/usr/bin/install-cert",
+    "/lib/systemd/system/install_cert.service",
+    "/lib/systemd/system/install_cert-ready.service",
+    "/usr/lib/systemd/catalog/install_cert.catalog",
+    "/usr/lib/tmpfiles.d/install-cert.conf",
+    "/usr/share/install-cert/roles/etcd.yaml",
+    "/usr/share/install-cert/roles/controller.yaml",
+    "/usr/share/install-cert/roles/worker.yaml",
+    "/usr/share/man/man1/install-cert.1.gz",
+    "/usr/share/man/man5/install-cert.yaml.5.gz",
+])
+def test_it_holds_what_a_host_needs(package, path):
+    assert path in contents(package)
+
+
+def test_nothing_of_it_binds_a_consumer(package):
+    """Drop-ins are shipped to be copied; configuration is the operator's."""
+    files = [path for path, mode in contents(package).items() if mode.startswith("-")]
+    assert [path for path in files if path.startswith("/etc/")] == []
+    drop_ins = [path for path in files if ".service.d/" in path]
+    assert drop_ins
+    assert all(path.startswith("/usr/share/doc/install-cert/examples/systemd/") for path in drop_ins)
+
+
+def test_no_script_waits_for_the_agent_to_start(package, tmp_path):
+    starts = [line.strip() for text in scripts(package, tmp_path).values() for line in text.splitlines()
+              if re.search(r"(systemctl|invoke).*\s(start|restart|try-restart|reload)\s", line)]
+    assert starts
+    assert [line for line in starts if "--no-block" not in line] == []
+
+
+def test_no_script_touches_the_gate(package, tmp_path):
+    assert [name for name, text in scripts(package, tmp_path).items() if "install_cert-ready" in text] == []
+
+
+def test_only_a_purge_removes_state_and_none_removes_certificates(package, tmp_path):
+    found = scripts(package, tmp_path)
+    removals = [(name, line.strip()) for name, text in found.items() for line in text.splitlines() if re.match(r"\s*rm ", line)]
+    assert removals == [("postrm", "rm -rf /var/lib/install-cert /run/install-cert")]
+    assert re.search(r'if \[ "\$1" = purge \]; then\s+rm -rf', found["postrm"])

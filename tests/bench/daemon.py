@@ -116,8 +116,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="of start-up; 0: leave out")
     parser.add_argument("--renewals", type=int, default=200, help="to read through; 0: leave out")
     parser.add_argument("--reader", type=int, default=300, help="seconds at most for a peer")
+    parser.add_argument("--scratch", default=tools.BUILD, help="where servers and peers write")
     options = parser.parse_args()
-    home = pathlib.Path(tempfile.mkdtemp(prefix="daemon-", dir=tools.BUILD))
+    home = pathlib.Path(tempfile.mkdtemp(prefix="daemon-", dir=options.scratch))
     results = {}
     try:
         with server.running(home / "server") as bao:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Benchmarks, by hand: never a timed test.
 #
-#   run.sh once    [--rounds 5] [--sizes 1,6,50,200] [--without NAME,...] [--timed-only]
-#   run.sh daemon  [--idle 60] [--reader 180]
+#   run.sh once    [--rounds 5] [--sizes 1,6,50,200] [--without NAME,...] [--timed-only] [--scratch DIR]
+#   run.sh daemon  [--idle 60] [--rounds 5] [--renewals 200] [--reader 300] [--scratch DIR]
 #
 # Builds what it needs into build/bench and leaves tables there (once.md, once.json, daemon.md, ...).
 # Programs are taken from the environment (INSTALL_CERT, BAO, CONSUL_TEMPLATE), else found, else

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -59,13 +60,16 @@ Result<> set_config(Options& options, std::string_view value) {
 }
 
 Result<> set_root(Options& options, std::string_view value) {
-    if (value.empty() || value[0] != '/') {
-        return fail(Failure::usage, "--root: '" + printable(value) + "' is not an absolute path");
+    std::error_code error;
+    // A daemon keeps the path longer than its working directory.
+    std::string root = std::filesystem::absolute(value, error);
+    if (value.empty() || error) {
+        return fail(Failure::usage, "--root: needs a directory");
     }
-    while (value.ends_with('/')) {
-        value.remove_suffix(1);
+    while (root.ends_with('/')) {
+        root.pop_back();
     }
-    options.root = std::string(value);
+    options.root = root;
     return {};
 }
 

@@ -179,19 +179,21 @@ Result<> Acquisition::stage_new(Candidate& candidate, issuance::IssuedMaterial m
         keep = trust_kept_for(*candidate.spec, *candidate.installed);
     }
     auto trust = issuance::merged_trust(installed_trust, material.authorities, now(), keep);
-    if (trust_goes_first(candidate, material)) {
+    const bool trust_first = trust_goes_first(candidate, material);
+    const WallTime received = now();
+    const WallTime not_after = material.leaf.facts().not_after;
+    std::string serial = material.leaf.facts().serial;
+    // Also where the leaf comes later: an answer that could not be installed changes no trust.
+    auto verified = issuance::verify(
+        std::move(material), {.spec = *candidate.spec, .now = received, .trust = copies(trust)});
+    if (!verified) {
+        return std::unexpected(verified.error());
+    }
+    if (trust_first) {
         const WallTime leaf_at = renewal::after_trust_lead(
             now(), role_.renewal.ca_lead, lifetime_of(*candidate.installed));
         candidate.outcome.next = leaf_at;
         return stage_old_with(candidate, std::move(trust), leaf_at);
-    }
-    const WallTime received = now();
-    const WallTime not_after = material.leaf.facts().not_after;
-    std::string serial = material.leaf.facts().serial;
-    auto verified = issuance::verify(
-        std::move(material), {.spec = *candidate.spec, .now = received, .trust = std::move(trust)});
-    if (!verified) {
-        return std::unexpected(verified.error());
     }
     auto staged = ports_.store.stage(*candidate.spec,
                                      *verified,

@@ -85,13 +85,12 @@ Result<SourceTexts> read_texts(const Places& places) {
         return std::unexpected(std::move(host_file.error()));
     }
     SourceTexts texts{.host = std::move(*host_file), .drop_ins = {}, .role = {}};
-    const std::string directory = places.config_directory + "/config.d";
-    const auto names = host::drop_ins(directory);
-    if (!names) {
-        return std::unexpected(names.error());
+    const auto paths = host::drop_ins(places.config_directory + "/config.d");
+    if (!paths) {
+        return std::unexpected(paths.error());
     }
-    for (const std::string& name : *names) {
-        auto text = read_config_text(directory + "/" + name);
+    for (const std::string& path : *paths) {
+        auto text = read_config_text(path);
         if (!text) {
             return std::unexpected(std::move(text.error()));
         }

@@ -17,20 +17,28 @@
 namespace install_cert::agent {
 namespace {
 
-// The moment at which everything that only had to keep its distance may be asked for; nullopt when
-// nothing had to, or when the deadline comes first.
-std::optional<WallTime> spacing_ends(const TurnReport& report,
-                                     const Workplace& workplace,
-                                     BootTime deadline) {
+// What another try within this turn can bring: a request that only had to keep its distance, or one
+// that the server itself asked to have later. The daemon has its own schedule for the latter.
+bool deserves_another_try(const Outcome& outcome, TurnRequest::Patience patience) {
+    if (outcome.kind == OutcomeKind::postponed) {
+        return outcome.cause == renewal::Cause::asked || outcome.cause == renewal::Cause::boot;
+    }
+    return patience == TurnRequest::Patience::tries_at_once &&
+           outcome.kind == OutcomeKind::failed && outcome.error && outcome.error->retry_after;
+}
+
+// The moment of that try; nullopt when there is nothing to try, or when the deadline comes first.
+std::optional<WallTime> another_try_at(const TurnReport& report,
+                                       const Workplace& workplace,
+                                       const TurnRequest& request) {
     std::optional<WallTime> latest;
     for (const Outcome& outcome : report.certificates) {
-        const bool exempt =
-            outcome.cause == renewal::Cause::asked || outcome.cause == renewal::Cause::boot;
-        if (outcome.kind == OutcomeKind::postponed && exempt) {
+        if (deserves_another_try(outcome, request.patience)) {
             latest = std::max(latest.value_or(outcome.next), outcome.next);
         }
     }
-    if (!latest || workplace.clock.since_boot() + (*latest - workplace.clock.now()) >= deadline) {
+    const auto left = request.deadline - workplace.clock.since_boot();
+    if (!latest || *latest - workplace.clock.now() >= left) {
         return std::nullopt;
     }
     return latest;
@@ -43,7 +51,7 @@ void sleep_until(WallTime time, const Clock& clock) {
     }
 }
 
-// What the second try brought replaces what was postponed.
+// What the later try brought replaces what the earlier one left open.
 void adopt(TurnReport& report, TurnReport again) {
     for (Outcome& outcome : again.certificates) {
         const auto first = std::ranges::find(report.certificates, outcome.spec, &Outcome::spec);
@@ -56,15 +64,15 @@ void adopt(TurnReport& report, TurnReport again) {
     report.all_valid = again.all_valid;
 }
 
-TurnReport run_with_spacing(const Workplace& workplace,
-                            TurnRequest request,
-                            const TurnPorts& ports,
-                            State& state) {
+TurnReport run_until_settled(const Workplace& workplace,
+                             TurnRequest request,
+                             const TurnPorts& ports,
+                             State& state) {
     TurnReport report = run_turn(workplace.role, request, ports, state);
-    if (const auto again_at = spacing_ends(report, workplace, request.deadline)) {
+    while (const auto again_at = another_try_at(report, workplace, request)) {
         std::erase_if(request.certificates, [&](const role::CertificateSpec* spec) {
-            return std::ranges::find(report.certificates, spec, &Outcome::spec)->kind !=
-                   OutcomeKind::postponed;
+            const auto outcome = std::ranges::find(report.certificates, spec, &Outcome::spec);
+            return !deserves_another_try(*outcome, request.patience);
         });
         sleep_until(*again_at, workplace.clock);
         request.situation.now = workplace.clock.now();
@@ -106,14 +114,14 @@ Result<TurnReport> run_local_turn(Workplace& workplace, const Options& options, 
                 [&](const State& now) {
                     return write_state(workplace.places.state_directory, now);
                 }};
-        report = run_with_spacing(workplace,
-                                  {.wish = turn.wish,
-                                   .certificates = *selected,
-                                   .situation = workplace.situation(),
-                                   .deadline = workplace.clock.since_boot() + options.timeout,
-                                   .patience = turn.patience},
-                                  ports,
-                                  state);
+        report = run_until_settled(workplace,
+                                   {.wish = turn.wish,
+                                    .certificates = *selected,
+                                    .situation = workplace.situation(),
+                                    .deadline = workplace.clock.since_boot() + options.timeout,
+                                    .patience = turn.patience},
+                                   ports,
+                                   state);
     }
     // Token, keys and connections are gone by now: the child that waits out the grace inherits
     // none.

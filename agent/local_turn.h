@@ -17,7 +17,8 @@ struct LocalTurn {
 };
 
 // Takes the lock, runs the turn, saves the state, leaves superseded generations to a child. An
-// exempt request that must keep its distance to the one before is waited for, within the time-out.
+// exempt request that must keep its distance to the one before, and one that the server asked to
+// have later (Retry-After), are waited for within the time-out.
 [[nodiscard]] Result<TurnReport> run_local_turn(Workplace& workplace,
                                                 const Options& options,
                                                 LocalTurn turn);

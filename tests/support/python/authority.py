@@ -60,6 +60,10 @@ class Authority:
                    .add_extension(x509.SubjectKeyIdentifier.from_public_key(order.public_key), critical=False)
                    .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
                                   critical=False))
+        if order.is_ca:
+            signs = dict.fromkeys(("digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
+                                   "key_agreement", "encipher_only", "decipher_only"), False)
+            builder = builder.add_extension(x509.KeyUsage(key_cert_sign=True, crl_sign=True, **signs), critical=True)
         if order.names:
             names = x509.SubjectAlternativeName([general_name(name) for name in order.names])
             builder = builder.add_extension(names, critical=False)

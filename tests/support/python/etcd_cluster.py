@@ -50,7 +50,8 @@ class Member:
     def refused_handshakes(self):
         """Lines of the member's log about a handshake that failed, on its side of client or peer connections."""
         words = ("tls:", "rejected connection", "private key does not match", "x509:")
-        return [line for line in self.log.read_text(errors="replace").splitlines() if any(word in line for word in words)]
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [line for line in lines if any(word in line for word in words)]
 
     def stop(self):
         if self.process:

@@ -38,6 +38,13 @@ def snapshot(top):
     return seen
 
 
+class WithoutAliases(yaml.SafeDumper):
+    """The program refuses them."""
+
+    def ignore_aliases(self, _):
+        return True
+
+
 class Host:
     """`program` is the install-cert under test. What it writes lies under `root`; its inputs under `inputs`."""
 
@@ -56,7 +63,7 @@ class Host:
     def configure(self, values):
         """Writes the host file."""
         self.values = values
-        self.write_input(self.config, yaml.safe_dump(values, sort_keys=False))
+        self.write_input(self.config, yaml.dump(values, Dumper=WithoutAliases, sort_keys=False))
 
     def change(self, **values):
         self.configure({**self.values, **values})

@@ -141,7 +141,7 @@ class OpenBao:
             text = response.read()
             return response.status, json.loads(text) if text else None
 
-    def write(self, path, **body):
+    def write(self, path, /, **body):
         return self.expect("POST", path, body)
 
     def read(self, path):

@@ -86,7 +86,10 @@ Result<> add_file_drift(FileSystem& files,
             if (kind_of(entry.error()) == Failure::io) {
                 return refused(site.path_of(file.name), entry.error());
             }
-            continue;  // that is damage
+            continue;  // that is damage, and so is what is no file
+        }
+        if (entry->kind != EntryKind::file) {
+            continue;
         }
         if (entry->owner != site.spec->ownership) {
             drift.push_back({.of = Drift::Of::file,

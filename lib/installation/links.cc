@@ -123,8 +123,11 @@ Result<> drop_former_links(FileSystem& files, const Site& site, const std::strin
             std::ranges::find(configured, name, &ConfiguredFile::name) != configured.end()) {
             continue;
         }
-        const auto target = files.read_link(site.directory, name);
-        if (!target || *target != link_target(*site.spec, name)) {
+        const auto occupied = occupant(files, site, name);
+        if (!occupied) {
+            return std::unexpected(occupied.error());
+        }
+        if (occupied->by != Occupant::our_link) {
             continue;
         }
         if (const auto dropped = files.remove_file(site.directory, name); !dropped) {

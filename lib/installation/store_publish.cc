@@ -51,19 +51,19 @@ class Publication {
                 site ? (this->*step)(*site, *results_[i]) : Result<>(std::unexpected(site.error()));
             if (!done) {
                 results_[i] = std::unexpected(std::move(done.error()));
-                drop(site, staged_[i].generation);
+                drop(staged_[i]);
             }
         }
     }
 
-    // What was not published must not stay: it may hold a key.
-    void drop(const Result<Site>& site, const std::string& generation) {
-        if (!site) {
-            return;
-        }
-        const auto current = current_target(files_, *site);
-        if (current && *current != generation) {
-            (void)remove_generation(files_, *site, generation);
+    // What was not published must not stay: it may hold a key. Opened anew, since a failure to
+    // open may be what happened.
+    void drop(const Staged& staged) {
+        const auto site = open_site(files_, root_, *staged.spec);
+        const auto current =
+            site ? current_target(files_, *site) : Result<std::optional<std::string>>(std::nullopt);
+        if (site && current && *current != staged.generation) {
+            (void)remove_generation(files_, *site, staged.generation);
         }
     }
 
@@ -101,6 +101,7 @@ class Publication {
         return {};
     }
 
+    // Up to the first name that fails: whoever waits for his certificate must find the key.
     void complete(const Site& site, Published& published) {
         for (const ConfiguredFile& file : configured_files(*site.spec)) {
             const auto occupied = occupant(files_, site, file.name);
@@ -109,8 +110,9 @@ class Publication {
             }
             auto put = occupied ? put_link(files_, site, file.name)
                                 : Result<>(std::unexpected(occupied.error()));
-            if (!put && !published.incomplete) {
+            if (!put) {
                 published.incomplete = std::move(put.error());
+                return;
             }
         }
     }

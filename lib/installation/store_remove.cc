@@ -58,8 +58,11 @@ Result<> remove_links(FileSystem& files, const Site& site) {
         return refused(site.path, names.error());
     }
     for (const std::string& name : *names) {
-        const auto target = files.read_link(site.directory, name);
-        if (!target || !target->starts_with(home_name(*site.spec) + "/")) {
+        const auto occupied = occupant(files, site, name);
+        if (!occupied) {
+            return std::unexpected(occupied.error());
+        }
+        if (occupied->by != Occupant::our_link && occupied->by != Occupant::astray) {
             continue;
         }
         if (const auto removed = files.remove_file(site.directory, name); !removed) {

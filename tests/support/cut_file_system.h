@@ -54,6 +54,15 @@ class CutFileSystem final : public ForwardingFileSystem {
         return real ? Attempt<std::size_t>(unwritten) : real;
     }
 
+    // Counted and failed like any other verb, but a test need not wait for the disk.
+    Attempt<> sync(const Handle& /*handle*/) override {
+        return forward("sync", [] { return Attempt<>{}; });
+    }
+
+    Attempt<> sync_file_system(const Directory& /*directory*/) override {
+        return forward("sync_file_system", [] { return Attempt<>{}; });
+    }
+
   protected:
     std::optional<std::errc> before(std::string_view verb) override {
         ++count_;

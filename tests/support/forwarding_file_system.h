@@ -117,9 +117,6 @@ class ForwardingFileSystem : public FileSystem {
 
     virtual void after(std::string_view /*verb*/) {}
 
-    FileSystem& inner() { return inner_; }
-
-  private:
     template <class Verb>
     auto forward(std::string_view name, const Verb& verb) -> decltype(verb()) {
         if (const auto error = before(name)) {
@@ -130,6 +127,7 @@ class ForwardingFileSystem : public FileSystem {
         return result;
     }
 
+  private:
     FileSystem& inner_;
 };
 

@@ -11,7 +11,7 @@
 namespace install_cert::role {
 
 // Two certificates that own one path, and a directory that lies within another certificate's own.
-// `certificates` is the mapping that they were read from, in the same order.
+// `certificates` is the mapping that they were read from.
 void check_conflicts(const std::vector<CertificateSpec>& specs,
                      const Node& certificates,
                      Diagnostics& diagnostics);

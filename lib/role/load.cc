@@ -144,12 +144,36 @@ class Loading {
         const Surroundings around{role.vault, role.renewal, accounts, diagnostics_};
         role.certificates.reserve(certificates->entries.size());
         for (const auto& entry : certificates->entries) {
-            if (entry.value.kind == Kind::mapping) {
+            if (entry.value.kind == Kind::mapping && !is_misnamed(entry, *certificates)) {
                 role.certificates.push_back(read_certificate(entry, around));
             }
         }
         check_conflicts(role.certificates, *certificates, diagnostics_);
         order_for_publication(role.certificates);
+    }
+
+    // Something laid over a certificate that has another name: one mistake, not five omissions.
+    bool is_misnamed(const Entry& entry, const Node& certificates) {
+        const auto is_described = [](const Node& certificate) {
+            return certificate.find("mount") != nullptr || certificate.find("files") != nullptr;
+        };
+        if (is_described(entry.value)) {
+            return false;
+        }
+        std::vector<std::string_view> others;
+        for (const auto& other : certificates.entries) {
+            if (is_described(other.value)) {
+                others.push_back(other.key);
+            }
+        }
+        auto hint = did_you_mean(entry.key, others);
+        if (hint.empty()) {
+            return false;
+        }
+        diagnostics_.add(entry.mark,
+                         Remark{.what = "nothing describes certificate " + quoted(entry.key),
+                                .way_out = std::move(hint)});
+        return true;
     }
 
     void report_emptiness(const Node& configuration, const std::string& role_name) {

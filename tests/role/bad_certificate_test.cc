@@ -12,14 +12,10 @@ namespace install_cert::role {
 TEST_CASE("values that cannot be meant are refused", "[role]") {
     check_all({
         {"a name in capitals",
-         host_file_with("  Web: {}\n"),
-         {"config.yaml:10:3: 'Web' is no name for a certificate: write up to 64 of a-z, 0-9, '.', "
-          "'_' and '-', a letter or digit first",
-          "config.yaml:10:3: certificate 'Web' has no 'mount'",
-          "config.yaml:10:3: certificate 'Web' has no 'role'",
-          "config.yaml:10:3: certificate 'Web' asks for no name at all",
-          "config.yaml:10:3: certificate 'Web' has no 'directory'",
-          "config.yaml:10:3: certificate 'Web' has no 'files': nothing would be installed"}},
+         "vault: {address: https://v}\ncertificates:\n  Db: {mount: a, role: b, common_name: c, "
+         "directory: /d, files: {ca: e}}\n",
+         {"config.yaml:3:3: 'Db' is no name for a certificate: write up to 64 of a-z, 0-9, '.', "
+          "'_' and '-', a letter or digit first"}},
         {"a name with a slash",
          "vault: {address: https://v}\ncertificates:\n  a/b: {mount: a, role: b, common_name: c, "
          "directory: /d, files: {ca: e}}\n",

@@ -81,6 +81,9 @@ void merge(Consumer& into, const Consumer& other) {
     const UnitAction action = std::get<UnitConsumer>(other.what).action;
     if (reach(action) > reach(unit->action)) {
         unit->action = action;
+        into.when = other.when;
+    } else if (action == unit->action && other.when == When::certificate_change) {
+        into.when = other.when;
     }
 }
 

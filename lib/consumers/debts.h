@@ -34,8 +34,9 @@ struct Debt {
 [[nodiscard]] std::string acknowledgement_key(const role::Consumer& consumer);
 
 // One debt for each distinct consumer, however many certificates it is owed for. Where a consumer
-// is owed several actions, restart wins over reload-or-restart over reload, and the longest timeout
-// holds. A consumer that never acknowledged anything of a certificate is owed (at-least-once).
+// is owed several actions, restart wins over reload-or-restart over reload, with the occasion that
+// asked for it (a restart for a new CA has its slot), and the longest timeout holds. A consumer
+// that never acknowledged anything of a certificate is owed (at-least-once).
 [[nodiscard]] std::vector<Debt> debts(std::span<const Installed> installed,
                                       const Acknowledged& acknowledged);
 

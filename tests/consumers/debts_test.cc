@@ -157,8 +157,22 @@ TEST_CASE("a unit reloaded for a leaf and restarted for a CA is restarted only f
     const auto for_ca = debts(new_ca, known);
     REQUIRE(for_ca.size() == 1);
     CHECK(std::get<UnitConsumer>(for_ca[0].consumer.what).action == UnitAction::restart);
+    CHECK(for_ca[0].consumer.when == When::ca_change);
     acknowledge(known, for_ca[0], new_ca);
     CHECK(debts(new_ca, known).empty());
+}
+
+TEST_CASE("of two occasions for the same action the one that waits for no slot holds",
+          "[consumers]") {
+    const auto spec = certificate("web",
+                                  {unit("web.service", UnitAction::restart, When::ca_change),
+                                   unit("web.service", UnitAction::restart)});
+    const std::vector<Installed> installed{{&spec, "g1", "t1"}};
+
+    const auto owed = debts(installed, {});
+
+    REQUIRE(owed.size() == 1);
+    CHECK(owed[0].consumer.when == When::certificate_change);
 }
 
 TEST_CASE("what is published while a reload runs stays owed", "[consumers]") {

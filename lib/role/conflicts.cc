@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -77,8 +80,8 @@ void check_directory(const CertificateSpec& spec,
 
 }  // namespace
 
-void check_conflicts(const std::vector<CertificateSpec>& specs,
-                     const Node& certificates,
+void check_conflicts(std::span<const CertificateSpec> specs,
+                     std::span<const Node* const> written,
                      Diagnostics& diagnostics) {
     Owners owners;
     for (const auto& spec : specs) {
@@ -86,11 +89,11 @@ void check_conflicts(const std::vector<CertificateSpec>& specs,
             owners.emplace(spec.directory + "/." + spec.name, &spec);  // its generations
         }
     }
-    for (const auto& spec : specs) {
-        claim_files(spec, *certificates.find(spec.name), owners, diagnostics);
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+        claim_files(specs[i], *written[i], owners, diagnostics);
     }
-    for (const auto& spec : specs) {
-        check_directory(spec, *certificates.find(spec.name), owners, diagnostics);
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+        check_directory(specs[i], *written[i], owners, diagnostics);
     }
 }
 

@@ -2,6 +2,7 @@
 // What is sound in each certificate alone and wrong between two of them; and their order.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "role/diagnostics.h"
@@ -11,9 +12,9 @@
 namespace install_cert::role {
 
 // Two certificates that own one path, and a directory that lies within another certificate's own.
-// `certificates` is the mapping that they were read from.
-void check_conflicts(const std::vector<CertificateSpec>& specs,
-                     const Node& certificates,
+// `written` are the mappings that they were read from, one for each.
+void check_conflicts(std::span<const CertificateSpec> specs,
+                     std::span<const Node* const> written,
                      Diagnostics& diagnostics);
 
 // Those with a CA file first, in the order written: sets without one lean on them, and trust must

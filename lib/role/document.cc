@@ -143,6 +143,7 @@ class Composer {
         Node result;
         result.kind = Kind::mapping;
         result.mark = here();
+        result.entries.reserve(kUsualKeys);
         while (next() && events_.current().type != YAML_MAPPING_END_EVENT) {
             auto key = node(depth + 1);
             if (!next()) {
@@ -161,6 +162,9 @@ class Composer {
 
     // By sorting, so that a megabyte of keys does not take the square of it.
     void drop_duplicates(std::vector<Entry>& entries) {
+        if (entries.size() < 2) {
+            return;
+        }
         std::vector<std::size_t> order(entries.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
         std::ranges::stable_sort(
@@ -183,6 +187,7 @@ class Composer {
         std::erase_if(entries, [&](const Entry&) { return is_double[index++] != 0; });
     }
 
+    static constexpr std::size_t kUsualKeys = 8;
     static constexpr const char* kWriteItOut = "write the value out where it is meant";
 
     const Source& source_;

@@ -143,12 +143,14 @@ class Loading {
         Accounts accounts(host_);
         const Surroundings around{role.vault, role.renewal, accounts, diagnostics_};
         role.certificates.reserve(certificates->entries.size());
+        std::vector<const Node*> written;
         for (const auto& entry : certificates->entries) {
             if (entry.value.kind == Kind::mapping && !is_misnamed(entry, *certificates)) {
                 role.certificates.push_back(read_certificate(entry, around));
+                written.push_back(&entry.value);
             }
         }
-        check_conflicts(role.certificates, *certificates, diagnostics_);
+        check_conflicts(role.certificates, written, diagnostics_);
         order_for_publication(role.certificates);
     }
 

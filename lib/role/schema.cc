@@ -105,13 +105,23 @@ bool fits(const Node& value, Shape shape) {
     return false;
 }
 
+// What a value is called in a message, put into words only when there is one.
+struct Title {
+    std::string_view name;
+    std::string_view prefix{};
+};
+
+std::string to_string(const Title& title) {
+    return std::string(title.prefix) + quoted(title.name);
+}
+
 // False when it was reported, now or before.
-bool check_kind(const std::string& title, Node& value, Shape shape, Diagnostics& diagnostics) {
+bool check_kind(const Title& title, Node& value, Shape shape, Diagnostics& diagnostics) {
     if (value.kind == Kind::faulty) {
         return false;
     }
     if (!fits(value, shape)) {
-        std::string what = title + " must be " + std::string(expectation(shape));
+        std::string what = to_string(title) + " must be " + std::string(expectation(shape));
         what += ", this is " + std::string(description(value));
         diagnostics.add(value.mark, Remark{.what = std::move(what)});
         value.kind = Kind::faulty;
@@ -130,7 +140,7 @@ void normalize_file(Node& value) {
     }
 }
 
-void check_value(const std::string& title, Node& value, const Key& key, Diagnostics& diagnostics) {
+void check_value(const Title& title, Node& value, const Key& key, Diagnostics& diagnostics) {
     if (!check_kind(title, value, key.shape, diagnostics)) {
         return;
     }
@@ -145,13 +155,13 @@ void check_value(const std::string& title, Node& value, const Key& key, Diagnost
         case named:
         case words:
             for (auto& entry : value.entries) {
-                check_value(quoted(entry.key), entry.value, inner, diagnostics);
+                check_value({entry.key}, entry.value, inner, diagnostics);
             }
             break;
         case texts:
         case sections:
             for (auto& item : value.items) {
-                check_value("each of " + title, item, inner, diagnostics);
+                check_value({title.name, "each of "}, item, inner, diagnostics);
             }
             break;
         case text:
@@ -184,7 +194,7 @@ bool keep_unknown(Entry& entry,
 void check_shape(Node& mapping, const Schema& schema, Diagnostics& diagnostics) {
     for (auto& entry : mapping.entries) {
         if (const auto* key = find(schema, entry.key)) {
-            check_value(quoted(entry.key), entry.value, *key, diagnostics);
+            check_value({entry.key}, entry.value, *key, diagnostics);
         } else if (!keep_unknown(entry, mapping, schema, diagnostics)) {
             entry.key.clear();
         }

@@ -26,6 +26,17 @@ std::string snippet(std::string_view body) {
     return "\"" + one_line(text.substr(0, 4 * kSnippetLimit), kSnippetLimit) + "\"";
 }
 
+// Vault's Go library writes one error as "1 error occurred:\n\t* permission denied\n\n".
+std::string_view without_count(std::string_view error) {
+    constexpr std::string_view kSingle = "1 error occurred:";
+    error = trim(error);
+    if (error.starts_with(kSingle)) {
+        error = trim(error.substr(kSingle.size()));
+        error = error.starts_with("* ") ? error.substr(2) : error;
+    }
+    return error;
+}
+
 // Vault's {"errors": [...]}, or the beginning of a proxy's page.
 std::string words_of(HttpResponse& response) {
     const std::string page = snippet(response.body.reveal());
@@ -38,7 +49,7 @@ std::string words_of(HttpResponse& response) {
     }
     std::string words;
     for (const std::string_view error : json->root().texts("errors")) {
-        words += (words.empty() ? "" : "; ") + std::string(trim(error));
+        words += (words.empty() ? "" : "; ") + std::string(without_count(error));
         if (words.size() > kErrorsLimit) {
             break;
         }
@@ -81,6 +92,20 @@ std::string_view meaning_of(int status) {
     }
 }
 
+// What Vault's PKI engine says of requests that no retry will make good.
+std::string way_out_of_refusal(std::string_view words) {
+    if (words.starts_with("unknown role")) {
+        return "create the PKI role: `install-cert policy` prints the command";
+    }
+    if (words.starts_with("role requires")) {
+        return "set key_type and key_bits to what the PKI role asks for";
+    }
+    if (words.contains("not allowed by this role")) {
+        return "ask for names that the PKI role allows, or allow them there (allowed_domains)";
+    }
+    return {};
+}
+
 std::string way_out_of(int status, std::string_view words) {
     switch (status) {
         case 404:
@@ -92,9 +117,7 @@ std::string way_out_of(int status, std::string_view words) {
         case 503:
             return words.contains("sealed") ? "unseal it: `vault operator unseal`" : "";
         default:
-            return words.starts_with("unknown role")
-                       ? "create the PKI role: `install-cert policy` prints the command"
-                       : "";
+            return way_out_of_refusal(words);
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "foundation/text.h"
 #include "vault/answer.h"
 #include "x509/key.h"
 #include "x509/request.h"
@@ -18,6 +19,18 @@ bool is_sign(const issuance::Order& order) {
 x509::KeyKind kind_of(const role::CertificateSpec& spec) {
     return spec.key.value_or(
         x509::KeyKind{.type = x509::KeyType::ec, .bits = x509::default_bits(x509::KeyType::ec)});
+}
+
+// Vault dates certificates 30 s back; a host whose clock is slower than that holds them not yet
+// valid, one that is fast renews late. Said before it hurts.
+std::optional<std::string> clock_remark(const HttpResponse& response, WallTime now) {
+    constexpr std::chrono::seconds kTolerance{20};
+    if (!response.date || std::chrono::abs(*response.date - now) <= kTolerance) {
+        return std::nullopt;
+    }
+    const bool slow = *response.date > now;
+    return "this host's clock is " + to_human(std::chrono::abs(*response.date - now)) +
+           (slow ? " behind Vault's" : " ahead of Vault's");
 }
 
 }  // namespace
@@ -157,6 +170,7 @@ Result<issuance::IssuedMaterial> IssuingBatch::material(Item& item, HttpResponse
     const std::string path = issuing_path(*item.order.spec);
     // Parsing writes into the answer, so the copy to be installed is made before; and only then.
     Secret as_received = item.order.spec->files.response ? response.body.clone() : Secret{};
+    const auto remark = clock_remark(response, context_.clock.now());
     const auto json = json_answer(path, std::move(response));
     if (!json) {
         return std::unexpected(json.error());
@@ -169,6 +183,9 @@ Result<issuance::IssuedMaterial> IssuingBatch::material(Item& item, HttpResponse
         return while_doing(path, material.error());
     }
     material->response = std::move(as_received);
+    if (remark) {
+        material->warnings.push_back(*remark);
+    }
     return material;
 }
 

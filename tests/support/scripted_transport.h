@@ -35,6 +35,7 @@ class ScriptedTransport final : public vault::HttpTransport {
         int status = 200;
         std::string body{};
         std::optional<std::chrono::seconds> retry_after{};
+        std::optional<WallTime> date{};
     };
 
     void reply(const std::string& path, Reply reply) {
@@ -137,7 +138,7 @@ class ScriptedTransport final : public vault::HttpTransport {
                                    .body = Secret(reply.body),
                                    .content_type = "application/json",
                                    .retry_after = reply.retry_after,
-                                   .date = std::nullopt};
+                                   .date = reply.date};
     }
 
     ManualClock& clock_;

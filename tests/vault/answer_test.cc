@@ -36,7 +36,11 @@ TEST_CASE("each status is the failure that its cause calls for", "[vault]") {
     };
 
     const std::vector<Row> rows{
-        {400, "common name x not allowed by this role", Failure::rejected, "not allowed", ""},
+        {400,
+         "common name x not allowed by this role",
+         Failure::rejected,
+         "not allowed",
+         "allowed_domains"},
         {400,
          "unknown role: web",
          Failure::rejected,
@@ -105,7 +109,7 @@ TEST_CASE("what Vault says is one short line without control bytes", "[vault]") 
         }
     }
     CHECK(refusal(kPath, response(403, bodies[0])).what ==
-          "kluster/pki/issue/web: 1 error occurred: * permission denied (403)");
+          "kluster/pki/issue/web: permission denied (403)");
     CHECK(refusal(kPath, response(400, bodies[3])).what ==
           "kluster/pki/issue/web: one; two; three (400)");
 }

@@ -209,6 +209,29 @@ TEST_CASE("one certificate's failure keeps no other from coming", "[vault]") {
     }
 }
 
+TEST_CASE("a clock that is not Vault's is remarked", "[vault]") {
+    struct Row {
+        seconds ahead;
+        std::vector<std::string> remarks;
+    };
+
+    const std::vector<Row> rows{
+        {seconds{0}, {}},
+        {seconds{-20}, {}},
+        {seconds{40}, {"this host's clock is 40s behind Vault's"}},
+        {seconds{-60}, {"this host's clock is 1m ahead of Vault's"}},
+    };
+    for (const Row& row : rows) {
+        Bench bench;
+        bench.transport.reply(kWeb,
+                              {.body = issue_answer(), .date = bench.clock.now() + row.ahead});
+        bench.order("web");
+        bench.run();
+        REQUIRE(bench.result(0));
+        CHECK(bench.result(0)->warnings == row.remarks);
+    }
+}
+
 TEST_CASE("a denied path is named with the policy line that it lacks", "[vault]") {
     Bench bench;
     bench.transport.reply(kWeb, {.status = 403, .body = std::string(kForbidden)});

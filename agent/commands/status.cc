@@ -4,6 +4,7 @@
 
 #include "agent/commands/commands.h"
 #include "agent/console.h"
+#include "agent/gate.h"
 #include "agent/health.h"
 #include "agent/reloads.h"
 #include "agent/workplace.h"
@@ -30,6 +31,9 @@ Examined examine(Workplace& workplace,
 }  // namespace
 
 int status(const Options& options) {
+    if (options.wait) {
+        return wait_until_ready(options);
+    }
     auto workplace = Workplace::open(options);
     if (!workplace) {
         (void)complain(workplace.error());

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/supervisor/agenda.h"
+
+#include <catch2/catch.hpp>
+
+#include "agent/supervisor/control.h"
+#include "support/temporary_directory.h"
+
+using namespace install_cert;
+using namespace install_cert::supervisor;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr WallTime kNow{1'795'268'700s};
+
+TurnReport report(WallTime next_wake) {
+    return {.exit_code = 0, .valid = true, .next_wake = next_wake, .status = "web next 3d"};
+}
+
+}  // namespace
+
+TEST_CASE("the first turn is a start, those after it are the timer's", "[agenda]") {
+    Agenda agenda(Cause::start, kNow + 5s);
+    CHECK_FALSE(agenda.take(kNow));
+    CHECK(agenda.take(kNow + 5s)->cause == Cause::start);
+    agenda.finished(report(kNow + 1h), kNow + 6s, 0.5);
+    CHECK_FALSE(agenda.take(kNow + 59min));
+    CHECK(agenda.take(kNow + 1h)->cause == Cause::timer);
+}
+
+TEST_CASE("a storm of signals makes two turns at most", "[agenda]") {
+    Agenda agenda(Cause::start, kNow + 1h);
+    agenda.signal_renew();
+    CHECK(agenda.take(kNow)->cause == Cause::renew);
+    for (int i = 0; i < 1000; ++i) {
+        agenda.signal_renew();
+        CHECK_FALSE(agenda.take(kNow));
+    }
+    agenda.finished(report(kNow + 1h), kNow, 0.5);
+    CHECK(agenda.take(kNow)->cause == Cause::renew);
+    agenda.finished(report(kNow + 1h), kNow, 0.5);
+    CHECK_FALSE(agenda.take(kNow));
+}
+
+TEST_CASE("a reload goes before a renewal", "[agenda]") {
+    Agenda agenda(Cause::start, kNow + 1h);
+    agenda.signal_renew();
+    agenda.signal_reload();
+    CHECK(agenda.take(kNow)->cause == Cause::reload);
+    agenda.finished(report(kNow + 1h), kNow, 0.5);
+    CHECK(agenda.take(kNow)->cause == Cause::renew);
+}
+
+TEST_CASE("named renewals are merged, and one of everything swallows the names", "[agenda]") {
+    Agenda agenda(Cause::start, kNow + 1h);
+    agenda.ask_renewal({"web"}, 7);
+    agenda.ask_renewal({"db", "web"}, std::nullopt);
+    const auto named = agenda.take(kNow);
+    CHECK(named->names == std::vector<std::string>{"db", "web"});
+    CHECK(named->waiting == std::vector<int>{7});
+    agenda.finished(report(kNow + 1h), kNow, 0.5);
+    agenda.ask_renewal({"web"}, 8);
+    agenda.ask_renewal({"gone"}, 9);
+    agenda.signal_renew();
+    agenda.forget(9);
+    const auto all = agenda.take(kNow);
+    CHECK(all->names.empty());
+    CHECK(all->waiting == std::vector<int>{8});
+}
+
+TEST_CASE("a clock step plans again at once", "[agenda]") {
+    Agenda agenda(Cause::start, kNow);
+    (void)agenda.take(kNow);
+    agenda.finished(report(kNow + 24h), kNow, 0.5);
+    agenda.clock_was_set();
+    CHECK(agenda.take(kNow)->cause == Cause::clock);
+}
+
+TEST_CASE("a worker that dies is started again with back-off", "[agenda]") {
+    Agenda agenda(Cause::start, kNow);
+    WallTime now = kNow;
+    std::chrono::seconds last{0};
+    for (int death = 0; death < 10; ++death) {
+        REQUIRE(agenda.take(now));
+        agenda.finished(std::nullopt, now, 0.5);
+        const std::chrono::seconds delay = agenda.next_wake() - now;
+        CHECK(delay >= last);
+        CHECK(delay <= 60s);
+        last = delay;
+        now = agenda.next_wake();
+    }
+    CHECK(last == 45s);
+}
+
+TEST_CASE("a report never makes the supervisor spin, nor sleep for ever", "[agenda]") {
+    Agenda agenda(Cause::start, kNow);
+    (void)agenda.take(kNow);
+    agenda.finished(report(kNow - 100h), kNow, 0.5);
+    CHECK(agenda.next_wake() == kNow + 1s);
+    (void)agenda.take(kNow + 1s);
+    agenda.finished(report(WallTime::max()), kNow, 0.5);
+    CHECK(agenda.next_wake() == kNow + 24h);
+}
+
+TEST_CASE("a worker's report survives its way, and no other text passes for one", "[agenda]") {
+    const TurnReport sent = report(kNow);
+    CHECK(parse_report(to_text(sent)) == sent);
+    const std::string text = to_text(sent);
+    for (std::size_t size = 0; size < text.size(); ++size) {
+        CHECK_FALSE(parse_report(text.substr(0, size)));
+    }
+    CHECK_FALSE(parse_report(text + text));
+    CHECK_FALSE(parse_report("exit_code=999\nvalid=1\nnext_wake=1\nstatus=\nend\n"));
+    CHECK_FALSE(parse_report("exit_code=0\nvalid=yes\nnext_wake=1\nstatus=\nend\n"));
+    CHECK_FALSE(parse_report(std::string(kReportLimit + 1, 'x')));
+}
+
+TEST_CASE("a request survives its way, and no other packet passes for one", "[control]") {
+    const RenewalRequest request{.names = {"web", "db"}, .wait = true};
+    CHECK(parse_request(to_packet(request)) == request);
+    CHECK(parse_request(to_packet({})) == RenewalRequest{});
+    using namespace std::string_view_literals;
+    for (const std::string_view packet :
+         {""sv, "renew"sv, "stop\0"sv, "renew\0--root\0"sv, "renew\0\0"sv, "renew\0web"sv}) {
+        CHECK_FALSE(parse_request(packet));
+    }
+}
+
+TEST_CASE("the control socket carries packets both ways and is closed to others", "[control]") {
+    const testing::TemporaryDirectory directory;
+    CHECK_FALSE(*connect_to(directory.string()));
+    const auto listener = listen_at(directory.string());
+    REQUIRE(listener);
+    const auto permissions = std::filesystem::status(directory.path() / "control").permissions();
+    CHECK(permissions == std::filesystem::perms{0600});
+    auto client = connect_to(directory.string());
+    REQUIRE(client);
+    REQUIRE(*client);
+    REQUIRE(send_packet((*client)->get(), "renew"));
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/state.h"
+
+#include <catch2/catch.hpp>
+
+#include "support/temporary_directory.h"
+
+using namespace install_cert;
+using namespace install_cert::agent;
+using namespace std::chrono_literals;
+
+namespace {
+
+State full_state() {
+    const WallTime at{1'795'268'700s};
+    State state;
+    state.certificates["web"] = {.requests = {at, at + 1s},
+                                 .last_error = LastError{.kind = Failure::denied,
+                                                         .what = "403 \"quoted\"\n",
+                                                         .way_out = "add a line",
+                                                         .at = at,
+                                                         .attempts = 3,
+                                                         .retry_at = at + 60s},
+                                 .leaf_postponed_until = at + 2h,
+                                 .acknowledged = {{"unit etcd.service", "abc"}},
+                                 .reload_at = {{"unit etcd.service", at + 5s}},
+                                 .reload_error = {{"unit etcd.service", "failed"}}};
+    state.tokens["/etc/install-cert/token"] = {.looked_up = at,
+                                               .ends = at + 768h,
+                                               .renewable = true,
+                                               .next_care = at + 24h,
+                                               .last_error = {}};
+    state.authorities_seen["kluster/pki"] = at;
+    return state;
+}
+
+}  // namespace
+
+TEST_CASE("state is read back as it was written", "[state]") {
+    const State state = full_state();
+    CHECK(state_from_json(to_json(state)) == state);
+    const testing::TemporaryDirectory directory;
+    REQUIRE(write_state(directory.string(), state));
+    CHECK(read_state(directory.string()) == state);
+}
+
+TEST_CASE("what is not ours is an empty state, never a crash", "[state]") {
+    const std::string json =
+        GENERATE("",
+                 "{",
+                 "[]",
+                 "null",
+                 "{\"certificates\":7}",
+                 "{\"certificates\":{\"web\":[]}}",
+                 "{\"tokens\":{\"a\":1},\"authorities_seen\":{\"m\":\"yesterday\"}}");
+    CAPTURE(json);
+    CHECK(state_from_json(json) == State{});
+    CHECK(state_from_json(std::string(100'000, '[')) == State{});
+}
+
+TEST_CASE("a wrong member is left out and the others are kept", "[state]") {
+    const State state = state_from_json(
+        R"({"certificates":{"web":{"requests":["2026-01-01T00:00:00Z",7,"never"],"acknowledged":{"a":1,"b":"c"}}}})");
+    CHECK(state.certificates.at("web").requests.size() == 1);
+    CHECK(state.certificates.at("web").acknowledged ==
+          std::map<std::string, std::string>{{"b", "c"}});
+}
+
+TEST_CASE("a state that is not there is empty", "[state]") {
+    const testing::TemporaryDirectory directory;
+    CHECK(read_state(directory.string() + "/none") == State{});
+}

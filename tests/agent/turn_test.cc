@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/turn.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "installation/posix_file_system.h"
+#include "support/manual_clock.h"
+#include "support/recording_services.h"
+#include "support/temporary_directory.h"
+#include "support/test_issuer.h"
+
+using namespace install_cert;
+using namespace install_cert::agent;
+using namespace install_cert::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+role::CertificateSpec spec_of(const std::string& name) {
+    role::CertificateSpec spec;
+    spec.name = name;
+    spec.mount = "kluster/pki";
+    spec.pki_role = name;
+    spec.method = role::Method::sign;
+    spec.names = {.common_name = name + ".cluster.local",
+                  .dns = {},
+                  .ip = {"10.0.0.7"},
+                  .uri = {},
+                  .email = {}};
+    spec.ttl = 720h;
+    spec.directory = "/etc/certs";
+    spec.ownership = {.uid = ::geteuid(), .gid = ::getegid()};
+    spec.files = {.ca = role::File{.name = name + "-ca.pem", .mode = 0644},
+                  .certificate = role::File{.name = name + ".pem", .mode = 0644},
+                  .key = role::File{.name = name + "-key.pem", .mode = 0600},
+                  .response = {}};
+    return spec;
+}
+
+role::Consumer unit(const std::string& name, role::When when) {
+    return {.what = role::UnitConsumer{.unit = name, .action = role::UnitAction::restart},
+            .when = when};
+}
+
+// A host with one temporary root, on which turns are run one after the other.
+struct Host {
+    explicit Host(std::vector<std::string> names = {"web"}) {
+        for (const std::string& name : names) {
+            role.certificates.push_back(spec_of(name));
+        }
+        role.renewal.on_boot = role::OnBoot::when_due;
+    }
+
+    TurnReport turn(renewal::Wish wish = renewal::Wish::what_is_due,
+                    TurnRequest::Patience patience = TurnRequest::Patience::keeps_backoff) {
+        TurnRequest request{
+            .wish = wish,
+            .certificates = {},
+            .situation = {.now = clock.now(), .boot_id = boot_id, .machine_id = "machine"},
+            .deadline = clock.since_boot() + BootTime{60s},
+            .patience = patience};
+        std::ranges::transform(role.certificates,
+                               std::back_inserter(request.certificates),
+                               [](const auto& spec) { return &spec; });
+        const TurnPorts ports{.clock = clock,
+                              .store = store,
+                              .issuer = [this]() -> Result<issuance::Issuer*> { return &issuer; },
+                              .services = &services,
+                              .care_for_tokens = {},
+                              .random = [] { return 0.5; },
+                              .save = [this](const State& now) -> Result<> {
+                                  saved = now;
+                                  return {};
+                              }};
+        return run_turn(role, request, ports, state);
+    }
+
+    [[nodiscard]] std::filesystem::path file(const std::string& name) const {
+        return root.path() / "etc/certs" / name;
+    }
+
+    [[nodiscard]] std::string content(const std::string& name) const {
+        std::ifstream stream(file(name));
+        return {std::istreambuf_iterator<char>(stream), {}};
+    }
+
+    TemporaryDirectory root;
+    ManualClock clock;
+    installation::PosixFileSystem files;
+    installation::GenerationStore store{files, root.string(), clock};
+    TestIssuer issuer{TestAuthority::root("old CA"), clock};
+    RecordingServices services;
+    role::Role role;
+    State state;
+    State saved;
+    std::string boot_id = "first";
+};
+
+}  // namespace
+
+TEST_CASE("a first turn installs what is described, a second one asks for nothing", "[turn]") {
+    Host host;
+    const TurnReport first = host.turn();
+    CHECK(first.certificates[0].kind == OutcomeKind::installed);
+    CHECK(first.all_valid);
+    CHECK(exit_code(first) == 0);
+    const TurnReport second = host.turn();
+    CHECK(second.certificates[0].kind == OutcomeKind::kept);
+    CHECK(host.issuer.requests() == 1);
+    CHECK(second.next_wake > host.clock.now());
+}
+
+TEST_CASE("the budget is saved before Vault is asked", "[turn]") {
+    Host host;
+    host.issuer.fail("web", {.kind = Failure::unavailable, .what = "sealed"});
+    (void)host.turn();
+    CHECK(host.saved.certificates["web"].requests.size() == 1);
+}
+
+TEST_CASE("one certificate's failure never keeps another from being installed", "[turn]") {
+    Host host({"web", "db"});
+    host.issuer.fail("web", {.kind = Failure::rejected, .what = "400"});
+    const TurnReport report = host.turn();
+    CHECK(report.certificates[0].kind == OutcomeKind::failed);
+    CHECK(report.certificates[1].kind == OutcomeKind::installed);
+    CHECK_FALSE(report.all_valid);
+    CHECK(exit_code(report) == 76);
+    CHECK(std::filesystem::exists(host.file("db.pem")));
+    CHECK_FALSE(std::filesystem::exists(host.file("web.pem")));
+}
+
+TEST_CASE("the last good set stays when a renewal fails", "[turn]") {
+    Host host;
+    (void)host.turn();
+    const std::string before = host.content("web.pem");
+    host.clock.advance(600h);
+    host.issuer.fail("web", {.kind = Failure::unavailable, .what = "sealed"});
+    const TurnReport report = host.turn();
+    CHECK(report.certificates[0].kind == OutcomeKind::failed);
+    CHECK(report.all_valid);
+    CHECK(host.content("web.pem") == before);
+    CHECK(exit_code(report) == 69);
+}
+
+TEST_CASE("a certificate in back-off is left alone by the schedule and asked for by a person",
+          "[turn]") {
+    Host host;
+    host.issuer.fail(
+        "web", {.kind = Failure::unavailable, .what = "sealed", .way_out = {}, .retry_after = 60s});
+    (void)host.turn();
+    const TurnReport patient = host.turn();
+    CHECK(patient.certificates[0].kind == OutcomeKind::postponed);
+    CHECK(host.issuer.requests() == 1);
+    CHECK(patient.next_wake >= host.clock.now() + 60s);
+    host.clock.advance(11s);
+    (void)host.turn(renewal::Wish::renew_now);
+    CHECK(host.issuer.requests() == 2);
+}
+
+TEST_CASE("failures in a row spend at most ten requests in an hour", "[turn]") {
+    Host host;
+    host.issuer.fail("web", {.kind = Failure::unavailable, .what = "sealed"});
+    for (int minute = 0; minute < 60; ++minute) {
+        (void)host.turn(renewal::Wish::what_is_due, TurnRequest::Patience::tries_at_once);
+        host.clock.advance(59s);
+    }
+    CHECK(host.issuer.requests() == 10);
+}
+
+TEST_CASE("a destination that cannot be written is never asked for", "[turn]") {
+    Host host;
+    std::filesystem::create_directories(host.file("web.pem"));  // a directory at our name
+    const TurnReport report = host.turn();
+    CHECK(report.certificates[0].kind == OutcomeKind::failed);
+    CHECK(exit_code(report) == 73);
+    CHECK(host.issuer.requests() == 0);
+    CHECK(host.state.certificates["web"].requests.empty());
+}
+
+TEST_CASE("with on_boot always another boot renews, a restart does not", "[turn]") {
+    Host host;
+    host.role.renewal.on_boot = role::OnBoot::always;
+    (void)host.turn();
+    (void)host.turn();
+    CHECK(host.issuer.requests() == 1);
+    host.boot_id = "second";
+    host.clock.advance(1h);
+    CHECK(host.turn().certificates[0].cause == renewal::Cause::boot);
+    (void)host.turn();
+    CHECK(host.issuer.requests() == 2);
+}
+
+TEST_CASE("drift heals: names by a reissue, modes and links in place, a lost file by a reissue",
+          "[turn]") {
+    Host host;
+    (void)host.turn();
+    SECTION("a name more") {
+        host.role.certificates[0].names.dns = {"more.cluster.local"};
+        CHECK(host.turn().certificates[0].cause == renewal::Cause::request_changed);
+        CHECK(host.issuer.requests() == 2);
+        CHECK(host.turn().certificates[0].kind == OutcomeKind::kept);
+    }
+    SECTION("a mode") {
+        std::filesystem::permissions(host.file("web-key.pem"), std::filesystem::perms{0644});
+        CHECK(host.turn().certificates[0].kind == OutcomeKind::repaired);
+        CHECK(std::filesystem::status(host.file("web-key.pem")).permissions() ==
+              std::filesystem::perms{0600});
+        CHECK(host.issuer.requests() == 1);
+    }
+    SECTION("a link") {
+        std::filesystem::remove(host.file("web.pem"));
+        CHECK(host.turn().certificates[0].kind == OutcomeKind::repaired);
+        CHECK(std::filesystem::exists(host.file("web.pem")));
+        CHECK(host.issuer.requests() == 1);
+    }
+    SECTION("a file behind its link") {
+        std::filesystem::remove(std::filesystem::canonical(host.file("web-key.pem")));
+        CHECK(host.turn().certificates[0].cause == renewal::Cause::damaged);
+        CHECK(host.content("web-key.pem").starts_with("-----BEGIN PRIVATE KEY-----"));
+    }
+}
+
+TEST_CASE("a shorter lifetime than asked is followed and does not loop", "[turn]") {
+    Host host;
+    host.issuer.grant(24h);
+    const TurnReport report = host.turn();
+    CHECK(report.certificates[0].kind == OutcomeKind::installed);
+    CHECK(report.certificates[0].remarks.size() == 3);  // two directories made, and the lifetime
+    CHECK(report.certificates[0].next < host.clock.now() + 16h);
+    CHECK(host.turn().certificates[0].kind == OutcomeKind::kept);
+}
+
+TEST_CASE("with rekey never the key stays, else it is a new one", "[turn]") {
+    Host host;
+    const auto rekey = GENERATE(role::Rekey::never, role::Rekey::always);
+    host.role.certificates[0].rekey = rekey;
+    (void)host.turn();
+    const std::string key = host.content("web-key.pem");
+    host.clock.advance(600h);
+    CHECK(host.turn().certificates[0].cause == renewal::Cause::due);
+    CHECK((host.content("web-key.pem") == key) == (rekey == role::Rekey::never));
+}
+
+TEST_CASE(
+    "a consumer is reloaded once for all its certificates, after the first and after each renewal",
+    "[turn]") {
+    Host host({"web", "db"});
+    for (auto& spec : host.role.certificates) {
+        spec.consumers = {unit("nginx.service", role::When::certificate_change)};
+    }
+    CHECK(host.turn().reloads.size() == 1);
+    CHECK(host.turn().reloads.empty());
+    host.clock.advance(600h);
+    CHECK(host.turn().reloads.size() == 1);
+}
+
+TEST_CASE("a failed reload stays owed and is paid without issuing again", "[turn]") {
+    Host host;
+    host.role.certificates[0].consumers = {unit("nginx.service", role::When::certificate_change)};
+    host.services.answer_next("nginx.service",
+                              {.state = consumers::ReloadState::failed, .what = "failed"});
+    const TurnReport first = host.turn();
+    CHECK(exit_code(first) == 75);
+    CHECK(host.turn().reloads.empty());  // in back-off
+    host.clock.advance(2min);
+    const TurnReport later = host.turn();
+    REQUIRE(later.reloads.size() == 1);
+    CHECK(later.reloads[0].outcome.state == consumers::ReloadState::done);
+    CHECK(host.issuer.requests() == 1);
+}
+
+TEST_CASE("a lost state costs one reload too many and no request", "[turn]") {
+    Host host;
+    host.role.certificates[0].consumers = {unit("nginx.service", role::When::certificate_change)};
+    (void)host.turn();
+    host.state = {};
+    CHECK(host.turn().reloads.size() == 1);
+    CHECK(host.issuer.requests() == 1);
+}
+
+TEST_CASE("when the CA changes, trust goes first and the leaf follows after the lead", "[turn]") {
+    Host host;
+    host.role.certificates[0].consumers = {unit("etcd.service", role::When::ca_change)};
+    (void)host.turn();
+    const std::string old_leaf = host.content("web.pem");
+    host.issuer.rotate_to(TestAuthority::root("new CA", {.key = "P-256", .which = 1}));
+
+    SECTION("noticed by the renewal itself") {
+        host.clock.advance(20s);
+        const TurnReport report = host.turn(renewal::Wish::renew_now);
+        CHECK(report.certificates[0].kind == OutcomeKind::trust_published);
+    }
+    SECTION("noticed by the hourly look at the mount") {
+        host.clock.advance(1h);
+        const TurnReport report = host.turn();
+        CHECK(report.certificates[0].kind == OutcomeKind::trust_published);
+        CHECK(host.issuer.requests() == 1);
+    }
+    CHECK(host.content("web.pem") == old_leaf);
+    const std::string bundle = host.content("web-ca.pem");
+    CHECK(bundle.find("BEGIN CERTIFICATE", bundle.find("BEGIN CERTIFICATE") + 1) !=
+          std::string::npos);
+
+    host.clock.advance(600h);
+    const TurnReport after = host.turn();
+    CHECK(after.certificates[0].kind == OutcomeKind::installed);
+    CHECK(host.content("web.pem") != old_leaf);
+    CHECK(host.content("web-ca.pem") == bundle);
+}
+
+TEST_CASE("a restart for a changed CA keeps to this host's slot within the lead", "[turn]") {
+    Host host;
+    host.role.certificates[0].consumers = {unit("etcd.service", role::When::ca_change)};
+    CHECK(host.turn().reloads.size() == 1);  // the first installation waits for nobody
+    host.issuer.rotate_to(TestAuthority::root("new CA", {.key = "P-256", .which = 1}));
+    host.clock.advance(1h);
+    const TurnReport changed = host.turn();
+    CHECK(changed.reloads.empty());
+    CHECK(changed.next_wake <= host.clock.now() + 2h);
+    host.clock.advance(2h);
+    CHECK(host.turn().reloads.size() == 1);
+    CHECK(host.turn().reloads.empty());
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renewal/backoff.h"
+
+#include <catch2/catch.hpp>
+
+using namespace install_cert;
+using namespace install_cert::renewal;
+using namespace std::chrono_literals;
+
+TEST_CASE("what passes by itself is tried again from half a second to a minute", "[backoff]") {
+    const Failure kind = GENERATE(Failure::unavailable,
+                                  Failure::not_yet,
+                                  Failure::io,
+                                  Failure::cannot_write,
+                                  Failure::denied);
+    CHECK(retry_delay({.kind = kind, .attempt = 1, .retry_after = {}}, 0.0) == 500ms);
+    CHECK(retry_delay({.kind = kind, .attempt = 3, .retry_after = {}}, 0.0) == 2s);
+    for (const unsigned attempt : {7U, 8U, 100U, ~0U}) {
+        CHECK(retry_delay({.kind = kind, .attempt = attempt, .retry_after = {}}, 0.999) <= 60s);
+        CHECK(retry_delay({.kind = kind, .attempt = attempt, .retry_after = {}}, 0.0) >= 30s);
+    }
+}
+
+TEST_CASE("what waits for somebody is tried every few minutes", "[backoff]") {
+    const Failure kind = GENERATE(Failure::rejected, Failure::config, Failure::usage);
+    CHECK(retry_delay({.kind = kind, .attempt = 1, .retry_after = {}}, 0.0) == 30s);
+    CHECK(retry_delay({.kind = kind, .attempt = 9, .retry_after = {}}, 0.0) == 150s);
+    CHECK(retry_delay({.kind = kind, .attempt = 9, .retry_after = {}}, 0.999) <= 5min);
+}
+
+TEST_CASE("the server's Retry-After is the floor", "[backoff]") {
+    const auto delay =
+        retry_delay({.kind = Failure::not_yet, .attempt = 1, .retry_after = 42s}, 0.5);
+    CHECK(delay >= 42s);
+    CHECK(delay < 43s);
+}

@@ -46,6 +46,12 @@ def test_it_holds_what_a_host_needs(package, path):
     assert path in contents(package)
 
 
+def test_it_depends_on_what_it_loads_only_when_needed(package):
+    """libcurl is opened by dlopen(3), which dpkg-shlibdeps cannot see."""
+    depends = subprocess.run(["dpkg-deb", "--field", package, "Depends"], check=True, capture_output=True, text=True).stdout
+    assert re.search(r"\blibcurl4\b", depends)
+
+
 def test_nothing_of_it_binds_a_consumer(package):
     """Drop-ins are shipped to be copied; configuration is the operator's."""
     files = [path for path, mode in contents(package).items() if mode.startswith("-")]

@@ -27,8 +27,8 @@ preset_of() {
 }
 
 build() {
-    local options=()
-    [ "$1" = dev ] || options=(-DINSTALL_CERT_UNIT_TESTS=OFF)
+    local options=(-DINSTALL_CERT_TESTS=ON)
+    [ "$1" = dev ] || options+=(-DINSTALL_CERT_UNIT_TESTS=OFF)
     echo "== build $1"
     cmake --preset "$1" "${options[@]}" --log-level=WARNING >/dev/null
     cmake --build --preset "$1"

@@ -110,9 +110,11 @@ int turn(const Options& options) {
     }
     journal_turn(*report);
     const int code = exit_code(*report);
+    // A turn about some certificates knows nothing of the others: the next one, at once, is about all.
+    const bool partial = !options.operands.empty();
     report_to_supervisor({.exit_code = code,
-                          .valid = report->all_valid,
-                          .next_wake = report->next_wake,
+                          .valid = report->all_valid && !partial,
+                          .next_wake = partial ? now : report->next_wake,
                           .status = status_line(*report, now)});
     return code;
 }

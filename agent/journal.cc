@@ -11,10 +11,13 @@
 #include <string>
 #include <utility>
 
+// Without it the name is a macro for a function that also takes file and line.
+#define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
 #include "agent/console.h"
 #include "agent/message_ids.h"
+#include "foundation/shared_library.h"
 #include "foundation/text.h"
 
 namespace install_cert::agent {
@@ -26,6 +29,19 @@ bool stderr_is_journal() {
     struct stat status{};
     return stream != nullptr && ::fstat(STDERR_FILENO, &status) == 0 &&
            stream == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+}
+
+// A journal that does not listen must not stop a renewal. libsystemd is loaded for the first entry
+// only: with what it brings it is 1 MiB of the turns that people and cron run.
+void send(const std::vector<iovec>& fields) {
+    static const auto sendv = [] {
+        decltype(&::sd_journal_sendv) function = nullptr;
+        SharedLibrary("libsystemd.so.0").find("sd_journal_sendv", function);
+        return function;
+    }();
+    if (sendv != nullptr) {
+        (void)sendv(fields.data(), static_cast<int>(fields.size()));
+    }
 }
 
 class Entry {
@@ -55,8 +71,7 @@ class Entry {
             // The interface is not const-correct; nothing is written through it.
             return iovec{.iov_base = const_cast<char*>(field.data()), .iov_len = field.size()};
         });
-        // A journal that does not listen must not stop a renewal.
-        (void)::sd_journal_sendv(vectors.data(), static_cast<int>(vectors.size()));
+        send(vectors);
     }
 
   private:
@@ -71,7 +86,8 @@ const char* id_of(const Outcome& outcome) {
     if (outcome.error->kind == Failure::cannot_write) {
         return message_id::destination_not_writable;
     }
-    return outcome.kind == OutcomeKind::postponed ? message_id::budget_spent : message_id::renewal_failed;
+    return outcome.kind == OutcomeKind::postponed ? message_id::budget_spent
+                                                  : message_id::renewal_failed;
 }
 
 void write_failure(const Outcome& outcome) {

@@ -4,16 +4,27 @@
 
 #include <memory>
 
-#include <systemd/sd-bus.h>
-
+#include "consumers/systemd_library.h"
 #include "foundation/handle.h"
 
 namespace install_cert::consumers {
 
 // Closed at once: what we asked for was answered, or is not waited for any longer.
-using BusHandle = std::unique_ptr<sd_bus, ReleaseWith<sd_bus_close_unref>>;
-using MessageHandle = std::unique_ptr<sd_bus_message, ReleaseWith<sd_bus_message_unref>>;
-using SlotHandle = std::unique_ptr<sd_bus_slot, ReleaseWith<sd_bus_slot_unref>>;
+inline void release_bus(sd_bus* bus) {
+    (void)systemd().bus_close_unref(bus);
+}
+
+inline void release_message(sd_bus_message* message) {
+    (void)systemd().bus_message_unref(message);
+}
+
+inline void release_slot(sd_bus_slot* slot) {
+    (void)systemd().bus_slot_unref(slot);
+}
+
+using BusHandle = std::unique_ptr<sd_bus, ReleaseWith<release_bus>>;
+using MessageHandle = std::unique_ptr<sd_bus_message, ReleaseWith<release_message>>;
+using SlotHandle = std::unique_ptr<sd_bus_slot, ReleaseWith<release_slot>>;
 
 static_assert(sizeof(BusHandle) == sizeof(void*));
 
@@ -26,7 +37,7 @@ class BusError {
     BusError(BusError&&) = delete;
     BusError& operator=(BusError&&) = delete;
 
-    ~BusError() { sd_bus_error_free(&error_); }
+    ~BusError() { systemd().bus_error_free(&error_); }
 
     [[nodiscard]] sd_bus_error* get() { return &error_; }
 

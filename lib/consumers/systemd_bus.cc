@@ -29,7 +29,7 @@ using CString = std::unique_ptr<char, ReleaseWith<std::free>>;
 // "/org/freedesktop/systemd1/unit/etcd_2eservice"; empty when memory ends.
 std::string object_path(const std::string& unit) {
     char* path = nullptr;
-    if (sd_bus_path_encode("/org/freedesktop/systemd1/unit", unit.c_str(), &path) < 0) {
+    if (systemd().bus_path_encode("/org/freedesktop/systemd1/unit", unit.c_str(), &path) < 0) {
         return {};
     }
     const CString owned(path);
@@ -39,34 +39,34 @@ std::string object_path(const std::string& unit) {
 // One entry of a{sv} into the report; what is of no interest is skipped.
 int read_property(sd_bus_message* signal, UnitRun& run) {
     const char* name = nullptr;
-    int read = sd_bus_message_read_basic(signal, 's', &name);
+    int read = systemd().bus_message_read_basic(signal, 's', &name);
     if (read < 0) {
         return read;
     }
     const std::string_view property = name;
     const char* text = nullptr;
     if (property == "ActiveState" || property == "Result") {
-        read = sd_bus_message_read(signal, "v", "s", &text);
+        read = systemd().bus_message_read(signal, "v", "s", &text);
         if (read >= 0) {
             (property == "Result" ? run.result : run.active) = text;
         }
         return read;
     }
     if (property == "ExecMainCode") {
-        return sd_bus_message_read(signal, "v", "i", &run.code);
+        return systemd().bus_message_read(signal, "v", "i", &run.code);
     }
     if (property == "ExecMainStatus") {
-        return sd_bus_message_read(signal, "v", "i", &run.status);
+        return systemd().bus_message_read(signal, "v", "i", &run.status);
     }
-    return sd_bus_message_skip(signal, "v");
+    return systemd().bus_message_skip(signal, "v");
 }
 
 }  // namespace
 
 Result<MessageHandle> SystemdBus::request(const char* method) {
     sd_bus_message* made = nullptr;
-    const int done =
-        sd_bus_message_new_method_call(bus_.get(), &made, kService, kManagerPath, kManager, method);
+    const int done = systemd().bus_message_new_method_call(
+        bus_.get(), &made, kService, kManagerPath, kManager, method);
     if (done < 0) {
         return fail_bus(method, done);
     }
@@ -76,7 +76,8 @@ Result<MessageHandle> SystemdBus::request(const char* method) {
 Result<MessageHandle> SystemdBus::call(sd_bus_message* request, const Deadline& deadline) {
     BusError error;
     sd_bus_message* reply = nullptr;
-    const int done = sd_bus_call(bus_.get(), request, micros(deadline.left()), error.get(), &reply);
+    const int done =
+        systemd().bus_call(bus_.get(), request, micros(deadline.left()), error.get(), &reply);
     if (done < 0) {
         const std::string text = *error.message() == '\0' ? error.name() : error.message();
         return text.empty() ? fail_bus("systemd", done)
@@ -90,7 +91,7 @@ Result<UnitState> SystemdBus::state_of(const std::string& unit, const Deadline& 
     if (!load) {
         return std::unexpected(std::move(load.error()));
     }
-    if (const int done = sd_bus_message_append(load->get(), "s", unit.c_str()); done < 0) {
+    if (const int done = systemd().bus_message_append(load->get(), "s", unit.c_str()); done < 0) {
         return fail_bus(unit, done);
     }
     auto loaded = call(load->get(), deadline);
@@ -98,7 +99,7 @@ Result<UnitState> SystemdBus::state_of(const std::string& unit, const Deadline& 
         return std::unexpected(std::move(loaded.error()));
     }
     const char* path = nullptr;
-    if (const int done = sd_bus_message_read(loaded->get(), "o", &path); done < 0) {
+    if (const int done = systemd().bus_message_read(loaded->get(), "o", &path); done < 0) {
         return fail_bus(unit, done);
     }
     UnitState state;
@@ -107,7 +108,7 @@ Result<UnitState> SystemdBus::state_of(const std::string& unit, const Deadline& 
                                           std::pair{"SubState", &state.sub}}) {
         BusError error;
         char* text = nullptr;
-        const int done = sd_bus_get_property_string(
+        const int done = systemd().bus_get_property_string(
             bus_.get(), kService, path, kUnit, property, error.get(), &text);
         const CString owned(text);
         if (done < 0) {
@@ -126,7 +127,8 @@ Result<std::string> SystemdBus::queue(const char* method,
     if (!message) {
         return std::unexpected(std::move(message.error()));
     }
-    if (const int done = sd_bus_message_append(message->get(), "ss", unit.c_str(), "replace");
+    if (const int done =
+            systemd().bus_message_append(message->get(), "ss", unit.c_str(), "replace");
         done < 0) {
         return fail_bus(method, done);
     }
@@ -135,7 +137,7 @@ Result<std::string> SystemdBus::queue(const char* method,
         return std::unexpected(std::move(reply.error()));
     }
     const char* job = nullptr;
-    if (const int done = sd_bus_message_read(reply->get(), "o", &job); done < 0) {
+    if (const int done = systemd().bus_message_read(reply->get(), "o", &job); done < 0) {
         return fail_bus(method, done);
     }
     return std::string(job);
@@ -163,7 +165,7 @@ Result<std::string> SystemdBus::result_of(const std::string& job, const Deadline
 
 Result<> SystemdBus::wait_until(const std::function<bool()>& settled, const Deadline& deadline) {
     while (!settled()) {
-        const int handled = sd_bus_process(bus_.get(), nullptr);
+        const int handled = systemd().bus_process(bus_.get(), nullptr);
         if (handled < 0) {
             return fail_bus("systemd's answer", handled);
         }
@@ -173,7 +175,7 @@ Result<> SystemdBus::wait_until(const std::function<bool()>& settled, const Dead
         if (deadline.passed()) {
             return fail(Failure::not_yet, "no answer in time");
         }
-        const int waited = sd_bus_wait(bus_.get(), micros(deadline.left()));
+        const int waited = systemd().bus_wait(bus_.get(), micros(deadline.left()));
         if (waited < 0 && waited != -EINTR) {
             return fail_bus("systemd's answer", waited);
         }
@@ -186,7 +188,7 @@ int SystemdBus::on_job_removed(sd_bus_message* signal, void* self, sd_bus_error*
     const char* job = nullptr;
     const char* unit = nullptr;
     const char* result = nullptr;
-    if (sd_bus_message_read(signal, "uoss", &id, &job, &unit, &result) >= 0) {
+    if (systemd().bus_message_read(signal, "uoss", &id, &job, &unit, &result) >= 0) {
         static_cast<SystemdBus*>(self)->finished_jobs_[job] = result;
     }
     return 0;
@@ -194,13 +196,13 @@ int SystemdBus::on_job_removed(sd_bus_message* signal, void* self, sd_bus_error*
 
 int SystemdBus::on_unit_changed(sd_bus_message* signal, void* self, sd_bus_error* /*error*/) {
     const char* interface = nullptr;
-    if (sd_bus_message_read_basic(signal, 's', &interface) < 0 ||
-        sd_bus_message_enter_container(signal, 'a', "{sv}") < 0) {
+    if (systemd().bus_message_read_basic(signal, 's', &interface) < 0 ||
+        systemd().bus_message_enter_container(signal, 'a', "{sv}") < 0) {
         return 0;
     }
-    while (sd_bus_message_enter_container(signal, 'e', "sv") > 0) {
+    while (systemd().bus_message_enter_container(signal, 'e', "sv") > 0) {
         if (read_property(signal, static_cast<SystemdBus*>(self)->run_) < 0 ||
-            sd_bus_message_exit_container(signal) < 0) {
+            systemd().bus_message_exit_container(signal) < 0) {
             return 0;
         }
     }

@@ -26,6 +26,9 @@ constexpr std::chrono::milliseconds kBusPatience{5000};
 
 Result<std::unique_ptr<SystemdBus>> SystemdBus::connect(const BusAddresses& addresses,
                                                         const Deadline& deadline) {
+    if (const auto& loaded = load_systemd(); !loaded) {
+        return std::unexpected(loaded.error());
+    }
     std::unique_ptr<SystemdBus> bus(new SystemdBus);
     const Deadline soon(std::min(kBusPatience, deadline.left() / 2));
     auto opened = bus->open(addresses.system_bus, Peer::message_bus, soon);
@@ -41,25 +44,26 @@ Result<std::unique_ptr<SystemdBus>> SystemdBus::connect(const BusAddresses& addr
 
 Result<> SystemdBus::open(const std::string& address, Peer peer, const Deadline& deadline) {
     sd_bus* bus = nullptr;
-    if (const int made = sd_bus_new(&bus); made < 0) {
+    if (const int made = systemd().bus_new(&bus); made < 0) {
         return fail_bus("connecting", made);
     }
     bus_.reset(bus);
-    int done = sd_bus_set_address(bus, address.c_str());
+    int done = systemd().bus_set_address(bus, address.c_str());
     if (done >= 0 && peer == Peer::message_bus) {
-        done = sd_bus_set_bus_client(bus, 1);
+        done = systemd().bus_set_bus_client(bus, 1);
     }
     if (done >= 0) {
-        done = sd_bus_set_method_call_timeout(bus, micros(deadline.left()));
+        done = systemd().bus_set_method_call_timeout(bus, micros(deadline.left()));
     }
     if (done >= 0) {
-        done = sd_bus_start(bus);
+        done = systemd().bus_start(bus);
     }
     if (done < 0) {
         return fail_bus(address, done);
     }
     // Otherwise the first call would wait for the handshake for as long as sd-bus likes.
-    if (auto ready = wait_until([bus] { return sd_bus_is_ready(bus) > 0; }, deadline); !ready) {
+    if (auto ready = wait_until([bus] { return systemd().bus_is_ready(bus) > 0; }, deadline);
+        !ready) {
         return while_doing(address, std::move(ready.error()));
     }
     if (peer == Peer::message_bus) {
@@ -72,15 +76,15 @@ Result<> SystemdBus::open(const std::string& address, Peer peer, const Deadline&
 
 Result<> SystemdBus::find_systemd(const Deadline& deadline) {
     sd_bus_message* made = nullptr;
-    int done = sd_bus_message_new_method_call(bus_.get(),
-                                              &made,
-                                              "org.freedesktop.DBus",
-                                              "/org/freedesktop/DBus",
-                                              "org.freedesktop.DBus",
-                                              "GetNameOwner");
+    int done = systemd().bus_message_new_method_call(bus_.get(),
+                                                     &made,
+                                                     "org.freedesktop.DBus",
+                                                     "/org/freedesktop/DBus",
+                                                     "org.freedesktop.DBus",
+                                                     "GetNameOwner");
     const MessageHandle request(made);
     if (done >= 0) {
-        done = sd_bus_message_append(made, "s", kService);
+        done = systemd().bus_message_append(made, "s", kService);
     }
     if (done < 0) {
         return fail_bus("finding systemd on the bus", done);
@@ -90,7 +94,7 @@ Result<> SystemdBus::find_systemd(const Deadline& deadline) {
         return while_doing("finding systemd on the bus", std::move(reply.error()));
     }
     const char* owner = nullptr;
-    done = sd_bus_message_read(reply->get(), "s", &owner);
+    done = systemd().bus_message_read(reply->get(), "s", &owner);
     if (done < 0) {
         return fail_bus("finding systemd on the bus", done);
     }
@@ -120,8 +124,8 @@ Result<SlotHandle> SystemdBus::match(const char* path,
                                      sd_bus_message_handler_t handler) {
     sd_bus_slot* slot = nullptr;
     const char* sender = systemd_.empty() ? nullptr : systemd_.c_str();
-    const int done =
-        sd_bus_match_signal(bus_.get(), &slot, sender, path, interface, signal, handler, this);
+    const int done = systemd().bus_match_signal(
+        bus_.get(), &slot, sender, path, interface, signal, handler, this);
     if (done < 0) {
         return fail_bus("waiting for systemd's signals", done);
     }

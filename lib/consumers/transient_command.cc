@@ -49,22 +49,22 @@ std::string literal(const std::string& argument) {
 }
 
 int append_strings(sd_bus_message* message, const std::vector<std::string>& strings) {
-    int done = sd_bus_message_open_container(message, 'a', "s");
+    int done = systemd().bus_message_open_container(message, 'a', "s");
     for (const std::string& text : strings) {
         if (done >= 0) {
-            done = sd_bus_message_append(message, "s", text.c_str());
+            done = systemd().bus_message_append(message, "s", text.c_str());
         }
     }
-    return done < 0 ? done : sd_bus_message_close_container(message);
+    return done < 0 ? done : systemd().bus_message_close_container(message);
 }
 
 int append_environment(sd_bus_message* message, const std::vector<std::string>& environment) {
-    int done = sd_bus_message_open_container(message, 'r', "sv");
-    done = done < 0 ? done : sd_bus_message_append(message, "s", "Environment");
-    done = done < 0 ? done : sd_bus_message_open_container(message, 'v', "as");
+    int done = systemd().bus_message_open_container(message, 'r', "sv");
+    done = done < 0 ? done : systemd().bus_message_append(message, "s", "Environment");
+    done = done < 0 ? done : systemd().bus_message_open_container(message, 'v', "as");
     done = done < 0 ? done : append_strings(message, environment);
-    done = done < 0 ? done : sd_bus_message_close_container(message);
-    return done < 0 ? done : sd_bus_message_close_container(message);
+    done = done < 0 ? done : systemd().bus_message_close_container(message);
+    return done < 0 ? done : systemd().bus_message_close_container(message);
 }
 
 // ("ExecStart", <a(sasb)>): path, argv, whether a failure is ignored.
@@ -78,23 +78,23 @@ int append_exec_start(sd_bus_message* message, const std::vector<std::string>& a
                                          std::pair{'v', "a(sasb)"},
                                          std::pair{'a', "(sasb)"},
                                          std::pair{'r', "sasb"}}) {
-        int done = sd_bus_message_open_container(message, type, contents);
+        int done = systemd().bus_message_open_container(message, type, contents);
         if (done >= 0 && *contents == 's' && contents[1] == 'v') {
-            done = sd_bus_message_append(message, "s", "ExecStart");
+            done = systemd().bus_message_append(message, "s", "ExecStart");
         }
         if (done < 0) {
             return done;
         }
     }
-    int done = sd_bus_message_append(message, "s", argv.front().c_str());
+    int done = systemd().bus_message_append(message, "s", argv.front().c_str());
     if (done >= 0) {
         done = append_strings(message, literals);
     }
     if (done >= 0) {
-        done = sd_bus_message_append(message, "b", 0);
+        done = systemd().bus_message_append(message, "b", 0);
     }
     for (int level = 0; level < 4 && done >= 0; ++level) {
-        done = sd_bus_message_close_container(message);
+        done = systemd().bus_message_close_container(message);
     }
     return done;
 }
@@ -115,16 +115,17 @@ int append_properties(sd_bus_message* message, const CommandRun& run) {
         {"TimeoutStartUSec", run.timeout},
         {"TimeoutStopUSec", kStopGrace},
     }};
-    int done = sd_bus_message_open_container(message, 'a', "(sv)");
+    int done = systemd().bus_message_open_container(message, 'a', "(sv)");
     for (const auto& [name, text] : texts) {
-        done = done < 0 ? done : sd_bus_message_append(message, "(sv)", name, "s", text);
+        done = done < 0 ? done : systemd().bus_message_append(message, "(sv)", name, "s", text);
     }
     for (const auto& [name, time] : times) {
-        done = done < 0 ? done : sd_bus_message_append(message, "(sv)", name, "t", micros(time));
+        done = done < 0 ? done
+                        : systemd().bus_message_append(message, "(sv)", name, "t", micros(time));
     }
     done = done < 0 ? done : append_environment(message, run.environment);
     done = done < 0 ? done : append_exec_start(message, run.argv);
-    return done < 0 ? done : sd_bus_message_close_container(message);
+    return done < 0 ? done : systemd().bus_message_close_container(message);
 }
 
 // The start job's object path.
@@ -133,12 +134,12 @@ Result<std::string> start(SystemdBus& bus, const std::string& unit, const Comman
     if (!message) {
         return std::unexpected(std::move(message.error()));
     }
-    int done = sd_bus_message_append(message->get(), "ss", unit.c_str(), "fail");
+    int done = systemd().bus_message_append(message->get(), "ss", unit.c_str(), "fail");
     if (done >= 0) {
         done = append_properties(message->get(), run);
     }
     if (done >= 0) {
-        done = sd_bus_message_append(message->get(), "a(sa(sv))", 0);
+        done = systemd().bus_message_append(message->get(), "a(sa(sv))", 0);
     }
     if (done < 0) {
         return fail_bus("StartTransientUnit", done);
@@ -148,7 +149,7 @@ Result<std::string> start(SystemdBus& bus, const std::string& unit, const Comman
         return std::unexpected(std::move(reply.error()));
     }
     const char* job = nullptr;
-    if (done = sd_bus_message_read(reply->get(), "o", &job); done < 0) {
+    if (done = systemd().bus_message_read(reply->get(), "o", &job); done < 0) {
         return fail_bus("StartTransientUnit", done);
     }
     return std::string(job);
@@ -158,7 +159,7 @@ Result<std::string> start(SystemdBus& bus, const std::string& unit, const Comman
 void kill_unit(SystemdBus& bus, const std::string& unit) {
     auto message = bus.request("KillUnit");
     if (message &&
-        sd_bus_message_append(message->get(), "ssi", unit.c_str(), "all", SIGKILL) >= 0) {
+        systemd().bus_message_append(message->get(), "ssi", unit.c_str(), "all", SIGKILL) >= 0) {
         // Nothing is left to be done where even this fails: it is reported as failed anyway.
         (void)bus.call(message->get(), Deadline(kMargin));
     }

@@ -16,6 +16,11 @@ std::string place_of(const Places& places, const role::Auth& auth, const std::st
     return is_default ? places.default_token_file : path;
 }
 
+host::Readers readers_of(const role::Auth& auth, const std::string& path) {
+    const bool of_a_pod = auth.method == role::AuthMethod::kubernetes && path == auth.jwt_file;
+    return of_a_pod ? host::Readers::anybody : host::Readers::owner_and_group;
+}
+
 Result<Secret> stand_in(const role::Auth& auth, const Secret& environment_token, Error missing) {
     if (const char* const credentials = std::getenv("CREDENTIALS_DIRECTORY")) {
         auto credential = host::read_secret(std::string(credentials) + "/vault-token");
@@ -35,7 +40,7 @@ vault::ReadSecret secret_reader(const Places& places,
                                 std::shared_ptr<const Secret> environment_token) {
     return [places, token = std::move(environment_token)](
                const role::Auth& auth, const std::string& path) -> Result<Secret> {
-        auto secret = host::read_secret(place_of(places, auth, path));
+        auto secret = host::read_secret(place_of(places, auth, path), readers_of(auth, path));
         if (secret || secret.error().kind != Failure::not_yet ||
             auth.method != role::AuthMethod::token) {
             return secret;

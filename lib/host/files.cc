@@ -68,11 +68,13 @@ std::unexpected<Error> as_config(Error error) {
 }
 
 // Why a file with this owner and mode may not hold a secret, or empty.
-std::string exposure(const struct stat& status) {
+std::string exposure(const struct stat& status, Readers readers) {
+    constexpr mode_t kOthersRead = 0004;
+    const mode_t forbidden = readers == Readers::anybody ? 0007U & ~kOthersRead : 0007U;
     if (!is_trusted(status.st_uid)) {
         return "belongs to user " + std::to_string(status.st_uid);
     }
-    if ((status.st_mode & 0007U) != 0) {
+    if ((status.st_mode & forbidden) != 0) {
         return "mode " + octal(status.st_mode) + " opens it to everybody";
     }
     if ((status.st_mode & 0020U) != 0) {
@@ -150,12 +152,12 @@ Result<std::string> read_text(const std::string& path, std::size_t limit) {
     return file ? read_all(*file, path, limit) : std::unexpected(file.error());
 }
 
-Result<Secret> read_secret(const std::string& path) {
+Result<Secret> read_secret(const std::string& path, Readers readers) {
     const auto file = open_input(path);
     if (!file) {
         return std::unexpected(file.error());
     }
-    if (auto why = exposure(file->status); !why.empty()) {
+    if (auto why = exposure(file->status, readers); !why.empty()) {
         return fail(
             Failure::denied, path + ": " + why, "chown root " + path + "; chmod 0600 " + path);
     }

@@ -3,6 +3,8 @@
 // checked.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,11 +26,16 @@ inline constexpr std::size_t kSecretLimit = std::size_t{64} << 10;
 [[nodiscard]] Result<std::string> read_text(const std::string& path,
                                             std::size_t limit = kConfigLimit);
 
-// A token or the like: a regular file (a link is followed only where root owns it), owned by root
-// or by who runs us, no permission for others and none to write for the group, at most
-// kSecretLimit. One line end is trimmed; what remains must be printable ASCII and not empty.
-// Failure::not_yet: not there (yet), or empty. Failure::denied: too open, or not a token; the
-// message names mode and path, never the content.
-[[nodiscard]] Result<Secret> read_secret(const std::string& path);
+// Who else may read a secret's file: kubelet writes a pod's service account token for everybody,
+// since nobody else is in the pod.
+enum class Readers : std::uint8_t { owner_and_group, anybody };
+
+// A token or the like: a regular file (a link is followed only where root or who runs us owns it),
+// owned by root or by who runs us, writable by its owner alone, readable by no more than `readers`,
+// at most kSecretLimit. One line end is trimmed; what remains must be printable ASCII without
+// spaces. Failure::not_yet: not there (yet), or empty. Failure::denied: too open, or not a token;
+// the message names mode and path, never the content.
+[[nodiscard]] Result<Secret> read_secret(const std::string& path,
+                                         Readers readers = Readers::owner_and_group);
 
 }  // namespace install_cert::host

@@ -106,7 +106,7 @@ class Loading {
     }
 
     // What other values need while they are expanded.
-    void prepare(Node& configuration, Variables& variables) {
+    static void prepare(Node& configuration, Variables& variables) {
         if (const auto* files = configuration.find("environment_files")) {
             variables.read_environment_files(*files);
         }
@@ -141,7 +141,10 @@ class Loading {
             return;
         }
         Accounts accounts(host_);
-        const Surroundings around{role.vault, role.renewal, accounts, diagnostics_};
+        const Surroundings around{.vault = role.vault,
+                                  .renewal = role.renewal,
+                                  .accounts = accounts,
+                                  .diagnostics = diagnostics_};
         role.certificates.reserve(certificates->entries.size());
         std::vector<const Node*> written;
         for (const auto& entry : certificates->entries) {

@@ -118,6 +118,13 @@ TEST_CASE("a secret that others can read or write is refused, with its mode and 
     }
 }
 
+TEST_CASE("a pod's token may be read by everybody in the pod, and written by nobody", "[host]") {
+    const Place place;
+    CHECK(read_secret(place.file("token", 0644), Readers::anybody));
+    CHECK_FALSE(read_secret(place.file("token", 0646), Readers::anybody));
+    CHECK_FALSE(read_secret(place.file("token", 0664), Readers::anybody));
+}
+
 TEST_CASE("what is no regular file is refused at once, and a FIFO never waited for", "[host]") {
     const Place place;
     const auto fifo = place.at("fifo");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The disk itself. The only file with POSIX calls in this module.
+// The disk itself. Only the posix_* files of this module make system calls.
 #pragma once
 
 #include "installation/file_system.h"

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // After every single verb of every deed, every file under the root is looked at: nothing that
 // holds a key may be open to anybody it is not for.
-#include <functional>
+#include <sys/xattr.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
 
 #include <catch2/catch.hpp>
 
@@ -112,6 +116,45 @@ TEST_CASE_METHOD(Audited, "the audit sees a file that is opened up too far", "[i
     fs::permissions(home() / current() / "etcd-member-key.pem", fs::perms{0644});
     (void)store.read(spec);
     CHECK_FALSE(leaks.empty());
+}
+
+// acl(5) as the kernel takes it: everything for uid 65534 in whatever is made here.
+bool hand_down_access(const fs::path& directory) {
+    struct Rule {
+        std::uint16_t tag;
+        std::uint16_t permissions;
+        std::uint32_t id;
+    };
+
+    struct {
+        std::uint32_t version = 2;
+        std::array<Rule, 5> rules{{{0x01, 7, ~0U},    // the owner
+                                   {0x02, 7, 65534},  // this user
+                                   {0x04, 7, ~0U},    // the group
+                                   {0x10, 7, ~0U},    // the mask
+                                   {0x20, 5, ~0U}}};  // others
+    } list;
+
+    return ::setxattr(directory.c_str(), "system.posix_acl_default", &list, sizeof list, 0) == 0;
+}
+
+TEST_CASE_METHOD(StoreFixture,
+                 "an access list that a directory hands down reaches no key",
+                 "[installation]") {
+    fs::create_directories(directory());
+    if (!hand_down_access(directory())) {
+        WARN("this file system knows no access lists: " << temporary.string());
+        return;
+    }
+    spec.files.key->mode = 0640;
+    REQUIRE(install(issue(spec)));
+    const fs::path generation = home() / current();
+    for (const fs::path& path : {home(), generation, generation / "etcd-member-key.pem"}) {
+        CAPTURE(path);
+        CHECK(::getxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) < 0);
+        CHECK(errno == ENODATA);
+    }
+    CHECK(mode_of(generation / "etcd-member-key.pem") == 0640);
 }
 
 TEST_CASE_METHOD(StoreFixture, "no failure's words hold a secret", "[installation]") {

@@ -17,6 +17,9 @@ bash packaging/install-dependencies.sh build package
 # Always the same place, so that ccache knows the files again.
 work=$PWD/build/package
 tree=$work/install-cert
+mkdir -p build
+exec {lock}>build/package.lock
+flock "$lock"
 rm -rf "$work"
 mkdir -p "$tree"
 # Everything but what is built: a tree without git builds as well.

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -52,8 +53,8 @@ bool is_loopback(const std::string& host) {
 
 bool is_port(std::string_view text) {
     unsigned port = 0;
-    const auto* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, port);
+    const auto* end = std::to_address(text.end());
+    const auto [stop, error] = std::from_chars(std::to_address(text.begin()), end, port);
     return error == std::errc{} && stop == end && port >= 1 && port <= 65535;
 }
 
@@ -70,14 +71,16 @@ Result<Authority> split_authority(std::string_view text) {
         if (close == std::string_view::npos) {
             return refuse("'[' without ']'", kForm);
         }
-        return Authority{std::string(text.substr(1, close - 1)), true, text.substr(close + 1)};
+        return Authority{.host = std::string(text.substr(1, close - 1)),
+                         .bracketed = true,
+                         .port = text.substr(close + 1)};
     }
     const auto colon = std::min(text.find(':'), text.size());
     const auto port = text.substr(colon);
     if (std::ranges::count(port, ':') > 1) {
         return refuse("an IPv6 address without brackets", "write https://[::1]:8200");
     }
-    return Authority{std::string(text.substr(0, colon)), false, port};
+    return Authority{.host = std::string(text.substr(0, colon)), .bracketed = false, .port = port};
 }
 
 Result<std::string> host_of(std::string_view text) {

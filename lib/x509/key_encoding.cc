@@ -23,7 +23,6 @@ constexpr auto kNull = "\x05\x00"sv;
 constexpr auto kNoUnusedBits = "\0"sv;  // the first byte of a BIT STRING
 constexpr auto kVersion0 = "\x02\x01\x00"sv;
 constexpr auto kVersion1 = "\x02\x01\x01"sv;
-constexpr std::size_t kLongestPoint = 1 + 2 * 66;  // uncompressed, P-521
 
 std::unexpected<Error> unreadable() {
     return openssl_failure(Failure::io, "reading the parts of a key");

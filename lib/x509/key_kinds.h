@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <string_view>
 
 #include <openssl/core_names.h>
@@ -17,6 +18,7 @@ inline constexpr auto kRsaEncryption = "\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x01
 inline constexpr auto kEcPublicKey = "\x06\x07\x2A\x86\x48\xCE\x3D\x02\x01"sv;
 inline constexpr auto kEd25519 = "\x06\x03\x2B\x65\x70"sv;
 inline constexpr std::size_t kEd25519Bytes = 32;
+inline constexpr std::size_t kLongestPoint = 1 + (2 * 66);  // uncompressed, P-521
 
 // The numbers of an RSAPrivateKey after its version, in their order (RFC 8017, A.1.2).
 inline constexpr std::array kRsaNumbers{OSSL_PKEY_PARAM_RSA_N,
@@ -37,9 +39,21 @@ struct Curve {
 };
 
 inline constexpr std::array kCurves{
-    Curve{256, NID_X9_62_prime256v1, "P-256", "\x06\x08\x2A\x86\x48\xCE\x3D\x03\x01\x07"sv, 32},
-    Curve{384, NID_secp384r1, "P-384", "\x06\x05\x2B\x81\x04\x00\x22"sv, 48},
-    Curve{521, NID_secp521r1, "P-521", "\x06\x05\x2B\x81\x04\x00\x23"sv, 66},
+    Curve{.bits = 256,
+          .nid = NID_X9_62_prime256v1,
+          .group = "P-256",
+          .oid = "\x06\x08\x2A\x86\x48\xCE\x3D\x03\x01\x07"sv,
+          .scalar_bytes = 32},
+    Curve{.bits = 384,
+          .nid = NID_secp384r1,
+          .group = "P-384",
+          .oid = "\x06\x05\x2B\x81\x04\x00\x22"sv,
+          .scalar_bytes = 48},
+    Curve{.bits = 521,
+          .nid = NID_secp521r1,
+          .group = "P-521",
+          .oid = "\x06\x05\x2B\x81\x04\x00\x23"sv,
+          .scalar_bytes = 66},
 };
 
 }  // namespace install_cert::x509

@@ -17,6 +17,8 @@ struct QuietOpenssl {
     QuietOpenssl() = default;
     QuietOpenssl(const QuietOpenssl&) = delete;
     QuietOpenssl& operator=(const QuietOpenssl&) = delete;
+    QuietOpenssl(QuietOpenssl&&) = delete;
+    QuietOpenssl& operator=(QuietOpenssl&&) = delete;
     ~QuietOpenssl();
 };
 

@@ -42,7 +42,7 @@ Result<std::string> public_point(const Curve& curve,
                    EC_POINT_cmp(group, point.get(), other.get(), context.get()) != 0)) {
         return contradictory_key();
     }
-    std::array<unsigned char, 1 + 2 * 66> bytes{};
+    std::array<unsigned char, kLongestPoint> bytes{};
     const std::size_t size = EC_POINT_point2oct(group,
                                                 point.get(),
                                                 POINT_CONVERSION_UNCOMPRESSED,

@@ -32,7 +32,8 @@ bool agree(const std::array<NumberHandle, 8>& numbers) {
     const NumberContextHandle context{BN_CTX_secure_new()};
     const NumberHandle value{BN_secure_new()};
     const NumberHandle less{BN_secure_new()};
-    if (BN_mul(value.get(), p.get(), q.get(), context.get()) != 1 || BN_cmp(value.get(), n.get())) {
+    if (BN_mul(value.get(), p.get(), q.get(), context.get()) != 1 ||
+        BN_cmp(value.get(), n.get()) != 0) {
         return false;
     }
     const std::array<std::pair<const BIGNUM*, const BIGNUM*>, 2> halves{

@@ -2,10 +2,11 @@
 #include "x509/request.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <string_view>
-#include <utility>
 
 #include "x509/der.h"
 #include "x509/key_kinds.h"

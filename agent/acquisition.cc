@@ -79,6 +79,7 @@ void Acquisition::obtain(std::span<Candidate> candidates) {
     const auto issuer = ports_.issuer();
     if (!issuer) {
         for (Candidate* const candidate : due) {
+            take_back_request(*candidate);
             fail_with(*candidate, issuer.error());
         }
         return;
@@ -148,8 +149,22 @@ issuance::Order Acquisition::order_for(const Candidate& candidate) const {
     return order;
 }
 
+// The budget is of certificates that came to nothing. Where Vault gave none (away, sealed,
+// throttling) or could not even be asked (no token, no CA file yet), back-off and Retry-After hold
+// alone: ten attempts last five minutes, and a longer outage must not end in an hour without any.
+void Acquisition::take_back_request(const Candidate& candidate) {
+    auto& requests = state_.certificates[candidate.spec->name].requests;
+    if (!requests.empty()) {
+        requests.pop_back();
+    }
+}
+
 void Acquisition::accept(Candidate& candidate, Result<issuance::IssuedMaterial> answer) {
     if (!answer) {
+        if (answer.error().kind == Failure::not_yet ||
+            answer.error().kind == Failure::unavailable) {
+            take_back_request(candidate);
+        }
         fail_with(candidate, std::move(answer.error()));
         return;
     }

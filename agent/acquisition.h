@@ -45,6 +45,7 @@ class Acquisition {
     [[nodiscard]] bool may_ask(Candidate& candidate);
     [[nodiscard]] bool can_write(Candidate& candidate);
     [[nodiscard]] issuance::Order order_for(const Candidate& candidate) const;
+    void take_back_request(const Candidate& candidate);
     void accept(Candidate& candidate, Result<issuance::IssuedMaterial> answer);
     [[nodiscard]] Result<> stage_new(Candidate& candidate, issuance::IssuedMaterial material);
     [[nodiscard]] Result<> stage_old_with(Candidate& candidate,

@@ -163,14 +163,26 @@ TEST_CASE("a certificate in back-off is left alone by the schedule and asked for
     CHECK(host.issuer.requests() == 2);
 }
 
-TEST_CASE("failures in a row spend at most ten requests in an hour", "[turn]") {
+TEST_CASE("answers in a row that come to nothing spend at most ten requests in an hour", "[turn]") {
     Host host;
-    host.issuer.fail("web", {.kind = Failure::unavailable, .what = "sealed"});
+    host.issuer.fail("web", {.kind = Failure::rejected, .what = "the key does not match"});
     for (int minute = 0; minute < 60; ++minute) {
         (void)host.turn(renewal::Wish::what_is_due, TurnRequest::Patience::tries_at_once);
         host.clock.advance(59s);
     }
     CHECK(host.issuer.requests() == 10);
+}
+
+TEST_CASE("while Vault is away each try is made at its time, however many there were", "[turn]") {
+    Host host;
+    host.issuer.fail("web", {.kind = Failure::unavailable, .what = "sealed"});
+    for (int minute = 0; minute < 60; ++minute) {
+        (void)host.turn();
+        host.clock.advance(61s);
+    }
+    CHECK(host.issuer.requests() == 60);
+    host.issuer.clear_failures();
+    CHECK(host.turn().certificates[0].kind == OutcomeKind::installed);
 }
 
 TEST_CASE("a destination that cannot be written is never asked for", "[turn]") {

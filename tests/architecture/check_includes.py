@@ -10,10 +10,14 @@ HEADERS_OF = {"CRYPTO": "openssl", "YAML": "yaml.h", "CURL": "curl", "SYSTEMD": 
 def allowed_directories(root):
     """module -> the directories that it may include from."""
     allowed = {}
-    for name, words in re.findall(r"^add_module\((\w+)([^)]*)\)", (root / "lib/CMakeLists.txt").read_text(), re.M):
+    text = (root / "lib/CMakeLists.txt").read_text()
+    for name, words in re.findall(r"^add_module\((\w+)([^)]*)\)", text, re.M):
         external = re.findall(r"PkgConfig::(\w+)", words)
         uses = re.findall(r"USES\s+([a-z0-9_ ]+)", words)
         allowed[name] = {name, *" ".join(uses).split(), *(HEADERS_OF[library] for library in external)}
+    # A library that is loaded with dlopen(3) is included and not linked.
+    for name, library in re.findall(r"^target_include_directories\((\w+)[^)]*\$\{(\w+)_INCLUDE_DIRS\}", text, re.M):
+        allowed[name].add(HEADERS_OF[library])
     return {**allowed, "agent": {*allowed, "agent", "systemd"}}
 
 

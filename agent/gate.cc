@@ -43,10 +43,7 @@ bool is_ready(const Options& options, const Places& places, int notifications) {
     // Watched before it is judged, so that a change in between is not slept through.
     watch(notifications, places.state_directory);
     watch(notifications, places.config_directory);
-    auto workplace = Workplace::open(options, Workplace::From::accepted);
-    if (!workplace) {
-        workplace = Workplace::open(options);
-    }
+    const auto workplace = Workplace::open(options, Workplace::From::recorded);
     if (!workplace) {
         return false;
     }

@@ -7,9 +7,10 @@
 
 namespace install_cert::agent {
 
-// Returns 0, however long it takes; at once on a host without a configuration. Judges by what was
-// accepted last, so that a configuration that was broken since holds nobody; by the files where
-// nothing was accepted yet. Woken by changes in the directories that matter, asks nobody.
+// Returns 0, however long it takes; at once on a host without a configuration. Judges the sets that
+// the last turn recorded, so that a configuration that was broken since, or that asks for an
+// address the host does not have yet, holds nobody. Woken by changes in the directories that
+// matter, asks nobody.
 [[nodiscard]] int wait_until_ready(const Options& options);
 
 }  // namespace install_cert::agent

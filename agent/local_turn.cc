@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/lock.h"
+#include "agent/recorded.h"
 #include "agent/retirement.h"
 #include "agent/secret_reader.h"
 #include "agent/token_care.h"
@@ -95,6 +96,8 @@ Result<TurnReport> run_local_turn(Workplace& workplace, const Options& options, 
     const State before = read_state(workplace.places.state_directory);
     State state = before;
     TurnReport report;
+    // Before anything is published: the gate is waiting for these sets.
+    const auto recorded = write_recorded(workplace.places.state_directory, workplace.role);
     {
         VaultSession session(
             workplace.role.vault,
@@ -126,6 +129,9 @@ Result<TurnReport> run_local_turn(Workplace& workplace, const Options& options, 
     // Token, keys and connections are gone by now: the child that waits out the grace inherits
     // none.
     retire_after_grace(workplace.store, report.superseded);
+    if (!recorded) {
+        report.remarks.push_back(recorded.error().what);
+    }
     if (state != before) {
         if (const auto saved = write_state(workplace.places.state_directory, state); !saved) {
             report.remarks.push_back(saved.error().what);

@@ -3,9 +3,30 @@
 
 #include <utility>
 
+#include "agent/recorded.h"
 #include "host/facts.h"
 
 namespace install_cert::agent {
+
+namespace {
+
+std::expected<Configuration, std::vector<Error>> load(const Places& places, Workplace::From from) {
+    switch (from) {
+        case Workplace::From::files:
+            return load_configuration(places);
+        case Workplace::From::accepted:
+            return load_accepted(places);
+        case Workplace::From::recorded:
+            break;
+    }
+    auto role = read_recorded(places.state_directory);
+    if (!role) {
+        return std::unexpected(std::vector{std::move(role.error())});
+    }
+    return Configuration{.role = std::move(*role), .texts = {}};
+}
+
+}  // namespace
 
 Workplace::Workplace(Places where, Configuration what, std::string boot_id, std::string machine_id)
     : places(std::move(where)),
@@ -18,7 +39,7 @@ Workplace::Workplace(Places where, Configuration what, std::string boot_id, std:
 std::expected<std::unique_ptr<Workplace>, std::vector<Error>> Workplace::open(
     const Options& options, From from) {
     Places places(options.root, options.config);
-    auto configuration = from == From::files ? load_configuration(places) : load_accepted(places);
+    auto configuration = load(places, from);
     if (!configuration) {
         return std::unexpected(std::move(configuration.error()));
     }

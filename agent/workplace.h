@@ -17,7 +17,8 @@ namespace install_cert::agent {
 
 class Workplace {
   public:
-    enum class From : std::uint8_t { files, accepted };
+    // recorded: the sets alone, for who judges and asks for nothing.
+    enum class From : std::uint8_t { files, accepted, recorded };
     [[nodiscard]] static std::expected<std::unique_ptr<Workplace>, std::vector<Error>> open(
         const Options& options, From from = From::files);
 

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/recorded.h"
+
+#include <catch2/catch.hpp>
+
+#include "support/temporary_directory.h"
+
+using namespace install_cert;
+using namespace install_cert::agent;
+
+namespace {
+
+role::Role one_set() {
+    role::CertificateSpec spec;
+    spec.name = "web";
+    spec.directory = "/etc/certs";
+    spec.files.ca = role::File{.name = "ca.pem", .mode = 0644};
+    spec.files.key = role::File{.name = "key.pem", .mode = 0600};
+    role::Role role;
+    role.certificates.push_back(spec);
+    return role;
+}
+
+}  // namespace
+
+TEST_CASE("what a turn recorded names the sets, their places and files", "[recorded]") {
+    const testing::TemporaryDirectory directory;
+    CHECK(read_recorded(directory.string()).error().kind == Failure::not_yet);
+    REQUIRE(write_recorded(directory.string(), one_set()));
+    const auto role = read_recorded(directory.string());
+    REQUIRE(role);
+    REQUIRE(role->certificates.size() == 1);
+    CHECK(role->certificates[0].name == "web");
+    CHECK(role->certificates[0].directory == "/etc/certs");
+    CHECK(role->certificates[0].files.ca->name == "ca.pem");
+    CHECK_FALSE(role->certificates[0].files.certificate);
+    CHECK(role->certificates[0].files.key->name == "key.pem");
+}
+
+TEST_CASE("a record that is not ours names nothing", "[recorded]") {
+    const std::string json = GENERATE("",
+                                      "{}",
+                                      "[]",
+                                      "[7]",
+                                      R"([{"name":"web"}])",
+                                      R"([{"name":"web","directory":"etc"}])",
+                                      R"([{"name":7,"directory":"/etc"}])");
+    CAPTURE(json);
+    CHECK_FALSE(recorded_role(json));
+    CHECK_FALSE(recorded_role(std::string(100'000, '[')));
+}

@@ -115,6 +115,9 @@ Result<> add_link_drift(FileSystem& files, const Site& site, std::vector<Drift>&
         if (occupied->by == Occupant::our_link) {
             continue;
         }
+        if (occupied->by == Occupant::foreign) {
+            return foreign(site, file.name, *occupied);
+        }
         const std::string what = occupied->by == Occupant::nothing ? "is missing" : occupied->what;
         drift.push_back({.of = Drift::Of::link,
                          .name = file.name,

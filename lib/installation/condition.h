@@ -44,6 +44,7 @@ struct Drift {
     std::string what;  // "etcd-member.pem has mode 0600 instead of 0644"
 };
 
+// Failure::cannot_write for something foreign at a configured name.
 // In the order in which it is put right: directories first, since a file in a directory of somebody
 // else's can be exchanged while it is looked at.
 [[nodiscard]] Result<std::vector<Drift>> find_drift(FileSystem& files,

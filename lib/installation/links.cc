@@ -69,6 +69,14 @@ Result<Occupied> occupant(FileSystem& files, const Site& site, const std::string
     return Occupied{.by = Occupant::foreign, .what = "is neither a file nor a directory"};
 }
 
+std::unexpected<Error> foreign(const Site& site,
+                               const std::string& name,
+                               const Occupied& occupied) {
+    return fail(Failure::cannot_write,
+                site.path_of(name) + ": " + occupied.what + " and not ours",
+                "move it out of the way, or configure another name");
+}
+
 Result<> refuse_foreign(FileSystem& files, const Site& site) {
     for (const ConfiguredFile& file : configured_files(*site.spec)) {
         auto occupied = occupant(files, site, file.name);
@@ -76,9 +84,7 @@ Result<> refuse_foreign(FileSystem& files, const Site& site) {
             return std::unexpected(std::move(occupied.error()));
         }
         if (occupied->by == Occupant::foreign) {
-            return fail(Failure::cannot_write,
-                        site.path_of(file.name) + ": " + occupied->what + " and not ours",
-                        "move it out of the way, or configure another name");
+            return foreign(site, file.name, *occupied);
         }
     }
     return {};

@@ -27,6 +27,10 @@ struct Occupied {
 [[nodiscard]] Result<Occupied> occupant(FileSystem& files,
                                         const Site& site,
                                         const std::string& name);
+// The refusal of a foreign occupant, with a way out.
+[[nodiscard]] std::unexpected<Error> foreign(const Site& site,
+                                             const std::string& name,
+                                             const Occupied& occupied);
 // Failure::cannot_write, naming it, when something foreign lies at a configured name.
 [[nodiscard]] Result<> refuse_foreign(FileSystem& files, const Site& site);
 

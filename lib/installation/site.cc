@@ -23,12 +23,14 @@ Walk walk_to(FileSystem& files, const std::string& root, const role::Certificate
                 .missing = Missing::stay};
 }
 
-Result<std::optional<Site>> enter_home(FileSystem& files, Site site) {
+enum class Home : std::uint8_t { missing, entered };
+
+Result<Home> enter_home(FileSystem& files, Site& site) {
     const std::string name = home_name(*site.spec);
     auto home = files.open_directory(site.directory, name);
     if (!home) {
         if (home.error() == std::errc::no_such_file_or_directory) {
-            return std::nullopt;
+            return Home::missing;
         }
         return refused(site.path_of(name), home.error());
     }
@@ -36,14 +38,41 @@ Result<std::optional<Site>> enter_home(FileSystem& files, Site site) {
     if (!entry) {
         return refused(site.path_of(name), entry.error());
     }
-    if (entry->owner.uid != files.user() && entry->owner.uid != site.spec->ownership.uid) {
+    const uid_t owner = entry->owner.uid;
+    if (owner != 0 && owner != files.user() && owner != site.spec->ownership.uid) {
         return refused(site.path_of(name),
-                       "belongs to uid " + std::to_string(entry->owner.uid) +
+                       "belongs to uid " + std::to_string(owner) +
                            ", who is neither us nor the configured owner");
     }
     site.home = std::move(*home);
     site.home_entry = *entry;
-    return site;
+    return Home::entered;
+}
+
+Result<> require_ours(FileSystem& files, const Site& site) {
+    if (is_ours(files, site.home_entry)) {
+        return {};
+    }
+    return refused(site.path_of(home_name(*site.spec)),
+                   "belongs to uid " + std::to_string(site.home_entry.owner.uid) + ", mode " +
+                       octal(site.home_entry.mode) + ", and not to us alone");
+}
+
+Result<> take_home_back(FileSystem& files, const Site& site, std::vector<std::string>& remarks) {
+    const std::string path = site.path_of(home_name(*site.spec));
+    if (const auto taken = take_back(files, site.home, site.home_entry); !taken) {
+        return refused(path, taken.error());
+    }
+    remarks.push_back("took " + path + " back");
+    return {};
+}
+
+Site unhoused(const std::string& root, const role::CertificateSpec& spec, Directory directory) {
+    return Site{.spec = &spec,
+                .path = root + spec.directory,
+                .directory = std::move(directory),
+                .home = {},
+                .home_entry = {}};
 }
 
 // A crash between making and opening up leaves it 0700, which make_site() puts right.
@@ -101,12 +130,12 @@ Result<std::optional<Site>> find_site(FileSystem& files,
     if (!arrival->directory) {
         return std::nullopt;
     }
-    return enter_home(files,
-                      Site{.spec = &spec,
-                           .path = root + spec.directory,
-                           .directory = std::move(*arrival->directory),
-                           .home = {},
-                           .home_entry = {}});
+    Site site = unhoused(root, spec, std::move(*arrival->directory));
+    auto home = enter_home(files, site);
+    if (!home) {
+        return std::unexpected(std::move(home.error()));
+    }
+    return *home == Home::missing ? std::nullopt : std::optional(std::move(site));
 }
 
 Result<Site> open_site(FileSystem& files,
@@ -116,14 +145,12 @@ Result<Site> open_site(FileSystem& files,
     if (!site) {
         return std::unexpected(std::move(site.error()));
     }
-    const std::string path = root + spec.directory + "/" + home_name(spec);
     if (!*site) {
-        return refused(path, std::errc::no_such_file_or_directory);
+        return refused(root + spec.directory + "/" + home_name(spec),
+                       std::errc::no_such_file_or_directory);
     }
-    if (!is_ours(files, (*site)->home_entry)) {
-        return refused(path,
-                       "belongs to uid " + std::to_string((*site)->home_entry.owner.uid) +
-                           ", mode " + octal((*site)->home_entry.mode) + ", and not to us alone");
+    if (auto ours = require_ours(files, **site); !ours) {
+        return std::unexpected(std::move(ours.error()));
     }
     return std::move(**site);
 }
@@ -141,26 +168,23 @@ Result<Site> make_site(FileSystem& files,
     for (const std::string& made : arrival->made) {
         remarks.push_back("made the directory " + made);
     }
-    auto site = find_site(files, root, spec);
-    if (site && !*site) {
-        const Site unhoused{.spec = &spec,
-                            .path = root + spec.directory,
-                            .directory = std::move(*arrival->directory),
-                            .home = {},
-                            .home_entry = {}};
-        if (auto made = make_home(files, unhoused); !made) {
-            return std::unexpected(std::move(made.error()));
-        }
-        site = find_site(files, root, spec);
+    Site site = unhoused(root, spec, std::move(*arrival->directory));
+    auto home = enter_home(files, site);
+    if (home && *home == Home::missing) {
+        auto made = make_home(files, site);
+        home = made ? enter_home(files, site) : std::unexpected(std::move(made.error()));
     }
-    if (site && *site && !is_ours(files, (*site)->home_entry)) {
-        const auto taken = take_back(files, (*site)->home, (*site)->home_entry);
-        if (!taken) {
-            return refused((*site)->path_of(home_name(spec)), taken.error());
-        }
-        remarks.push_back("took " + (*site)->path_of(home_name(spec)) + " back");
+    if (home && !is_ours(files, site.home_entry)) {
+        auto taken = take_home_back(files, site, remarks);
+        home = taken ? enter_home(files, site) : std::unexpected(std::move(taken.error()));
     }
-    return open_site(files, root, spec);
+    if (!home) {
+        return std::unexpected(std::move(home.error()));
+    }
+    if (auto ours = require_ours(files, site); !ours) {
+        return std::unexpected(std::move(ours.error()));
+    }
+    return site;
 }
 
 Result<std::optional<std::string>> current_target(FileSystem& files, const Site& site) {

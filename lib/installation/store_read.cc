@@ -130,13 +130,14 @@ Result<std::optional<InstalledSet>> GenerationStore::read(const role::Certificat
         return site ? Result<std::optional<InstalledSet>>(std::nullopt)
                     : std::unexpected(site.error());
     }
-    if (auto clear = refuse_foreign(files_, **site); !clear) {
-        return std::unexpected(std::move(clear.error()));
-    }
     const auto generation = current_generation(files_, **site);
-    if (!generation || !*generation) {
-        return generation ? Result<std::optional<InstalledSet>>(std::nullopt)
-                          : std::unexpected(generation.error());
+    if (!generation) {
+        return std::unexpected(generation.error());
+    }
+    if (!*generation) {
+        auto clear = refuse_foreign(files_, **site);
+        return clear ? Result<std::optional<InstalledSet>>(std::nullopt)
+                     : std::unexpected(std::move(clear.error()));
     }
     const auto manifest = read_manifest(files_, **site, **generation);
     if (!manifest || !*manifest) {

@@ -113,9 +113,6 @@ Result<std::vector<std::string>> GenerationStore::repair(const role::Certificate
     if (!site || !*site) {
         return site ? Result<std::vector<std::string>>{} : std::unexpected(site.error());
     }
-    if (auto clear = refuse_foreign(files_, **site); !clear) {
-        return std::unexpected(std::move(clear.error()));
-    }
     const auto current = current_target(files_, **site);
     if (!current || !*current || !is_generation_name(**current)) {
         return current ? Result<std::vector<std::string>>{} : std::unexpected(current.error());

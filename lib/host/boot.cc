@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which machine this is, and which of its boots.
+#include <unistd.h>
+
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -54,8 +56,14 @@ Result<std::string> machine_id(const std::string& file) {
     return to_lower(id);
 }
 
-Result<std::string> boot_id(const std::string& file, const std::string& init_stat_file) {
-    if (const auto text = read_text(file, kIdLimit)) {
+Result<std::string> boot_id(const std::string& file,
+                            const std::string& init_stat_file,
+                            const std::string& container_file) {
+    // systemd-nspawn lays a boot id of the container's over the kernel's; a sandboxed service with
+    // a /proc of its own (ProtectKernelTunables= and others) sees the kernel's, which outlives the
+    // container. Inside and outside of the sandbox must agree.
+    const bool in_container = ::access(container_file.c_str(), F_OK) == 0;
+    if (const auto text = read_text(file, kIdLimit); text && !in_container) {
         const auto id = trim(*text);
         if (id.size() == kUuidSize && is_id(id)) {
             return to_lower(id);

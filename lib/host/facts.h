@@ -29,7 +29,8 @@ namespace install_cert::host {
 // init's start.
 [[nodiscard]] Result<std::string> boot_id(
     const std::string& file = "/proc/sys/kernel/random/boot_id",
-    const std::string& init_stat_file = "/proc/1/stat");
+    const std::string& init_stat_file = "/proc/1/stat",
+    const std::string& container_file = "/run/systemd/container");
 
 // A name, or a number as it stands. Failure::not_yet: unknown (a directory service may not be up
 // yet).

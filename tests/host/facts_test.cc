@@ -115,7 +115,7 @@ TEST_CASE("a boot is told by the kernel's id", "[host]") {
     const TemporaryDirectory place;
     const std::string file = place.path() / "boot_id";
     put_content(file, "1b4e28ba-2fa1-11d2-883f-0016d3cca427\n");
-    CHECK(boot_id(file, "/none").value() == "1b4e28ba-2fa1-11d2-883f-0016d3cca427");
+    CHECK(boot_id(file, "/none", "/none").value() == "1b4e28ba-2fa1-11d2-883f-0016d3cca427");
     CHECK(boot_id().value() == boot_id().value());
 }
 
@@ -136,6 +136,21 @@ TEST_CASE("where the kernel's id is hidden, a boot is told by when init started"
     put_content(stat, "1 (systemd) S 0\n");
     CHECK(boot_id(id, stat).error().kind == Failure::io);
     CHECK_FALSE(boot_id(id, "/none"));
+}
+
+TEST_CASE("a container's boot is told by when its init started, whichever id is seen", "[host]") {
+    const TemporaryDirectory place;
+    const std::string id = place.path() / "boot_id";
+    const std::string stat = place.path() / "stat";
+    const std::string container = place.path() / "container";
+    put_content(container, "systemd-nspawn");
+    put_content(stat, stat_line("systemd", "4711"));
+    put_content(id, "1b4e28ba-2fa1-11d2-883f-0016d3cca427\n");
+    const auto outside = boot_id(id, stat, container).value();
+    put_content(id, "8397ff57-62bb-4ce4-9b1f-9b4bb82cedb5\n");
+    CHECK(boot_id(id, stat, container).value() == outside);
+    put_content(stat, stat_line("systemd", "4712"));
+    CHECK(boot_id(id, stat, container).value() != outside);
 }
 
 TEST_CASE("accounts are known by name or number", "[host]") {

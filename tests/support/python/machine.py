@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Debian machine that systemd boots: a container of systemd-nspawn that shares the network of the host."""
+import fcntl
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+from waiting import until
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+CACHE = REPOSITORY / "build" / "machine"
+SUITE = "bookworm"
+PACKAGES = ("ca-certificates", "dbus", "etcd-server", "libcurl4", "libssl3", "libsystemd0", "libyaml-0-2", "procps",
+            "systemd", "systemd-sysv")
+# They make a boot slower and nothing truer.
+MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "console-getty.service", "dpkg-db-backup.timer",
+          "systemd-logind.service", "systemd-networkd.service", "systemd-networkd.socket", "systemd-resolved.service",
+          "systemd-timesyncd.service", "e2scrub_all.timer", "fstrim.timer", "getty.target")
+
+
+def mirror():
+    """Where this host's own apt gets Debian from."""
+    listed = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages",
+                             f"Codename: {SUITE}", "Component: main", "Origin: Debian"],
+                            check=True, capture_output=True, text=True).stdout.split()
+    if not listed:
+        raise RuntimeError(f"no mirror of Debian {SUITE} among this host's apt sources (or `apt-get update` never ran)")
+    return listed[0]
+
+
+def base():
+    """A root directory with the packages in it; made once."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    made = CACHE / hashlib.sha256(" ".join((SUITE, *PACKAGES)).encode()).hexdigest()[:16]
+    with open(CACHE / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            scratch = CACHE / "scratch"
+            shutil.rmtree(scratch, ignore_errors=True)
+            log = CACHE / "debootstrap.log"
+            with open(log, "wb") as output:
+                done = subprocess.run(["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE,
+                                       str(scratch), mirror()], stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            if done.returncode != 0:
+                raise RuntimeError(f"debootstrap failed: {log.read_text()[-2000:]}")
+            for path in ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale"):
+                shutil.rmtree(scratch / path, ignore_errors=True)
+            scratch.rename(made)
+    return made
+
+
+class Machine:
+    """Its root directory is a copy of base(); nothing of it is left after remove()."""
+
+    def __init__(self, directory):
+        if os.geteuid() != 0:
+            raise RuntimeError("a machine can only be booted by root")
+        self.root = directory / "root"
+        self.console = directory / "console.log"
+        self.process = None
+        self.leader = None
+        subprocess.run(["cp", "--archive", "--reflink=auto", str(base()), str(self.root)], check=True)
+        for name in MASKED:
+            (self.root / "etc/systemd/system" / name).symlink_to("/dev/null")
+
+    def write(self, path, text, mode=0o644):
+        """A file of root's, replaced as a whole."""
+        file = self.path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        scratch = file.with_name(f".{file.name}.new")
+        scratch.touch(mode=0o600)
+        scratch.write_text(text)
+        scratch.chmod(mode)
+        scratch.rename(file)
+
+    def path(self, path):
+        """As processes of the machine see it, with what is mounted there."""
+        top = pathlib.Path(f"/proc/{self.leader}/root") if self.leader else self.root
+        return top / path.lstrip("/")
+
+    def boot(self):
+        with open(self.console, "ab") as console:
+            self.process = subprocess.Popen(
+                ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--directory", str(self.root)],
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
+        self.leader = until(self.find_leader, 30, f"systemd-nspawn to start its first process; see {self.console}")
+        until(lambda: self.run("systemctl", "is-active", "dbus.socket").returncode == 0, 60,
+              f"systemd to boot; see {self.console}")
+        return self
+
+    def find_leader(self):
+        """The process that is number 1 inside."""
+        if self.process.poll() is not None:
+            raise RuntimeError(f"systemd-nspawn cannot run here: {self.console.read_text(errors='replace')[-2000:]}")
+        own = self.process.pid
+        for child in pathlib.Path(f"/proc/{own}/task/{own}/children").read_text().split():
+            try:
+                status = pathlib.Path(f"/proc/{child}/status").read_text()
+            except FileNotFoundError:
+                continue
+            numbers = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()
+            if numbers[-1] == "1" and pathlib.Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
+                return int(child)
+        return None
+
+    def run(self, *command, timeout=60):
+        """Runs to its end inside, as root."""
+        return subprocess.run(["nsenter", f"--target={self.leader}", "--mount", "--uts", "--ipc", "--pid", "--cgroup",
+                               "--root", "--wd", "--", *command], env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+
+    def check(self, *command, timeout=60):
+        """What it prints; it has to succeed."""
+        done = self.run(*command, timeout=timeout)
+        assert done.returncode == 0, (command, done)
+        return done.stdout
+
+    def systemctl(self, *arguments):
+        return self.check("systemctl", *arguments)
+
+    def show(self, unit, name):
+        return self.systemctl("show", "--value", f"--property={name}", unit).strip()
+
+    def await_state(self, unit, state, seconds=60):
+        until(lambda: self.show(unit, "ActiveState") == state, seconds, f"{unit} to be {state}")
+
+    def journal(self, unit, *arguments):
+        """The entries of a unit in this boot, as mappings."""
+        lines = self.check("journalctl", "--boot", "--output=json", f"--unit={unit}", *arguments).splitlines()
+        return [json.loads(line) for line in lines]
+
+    def reboot(self, meanwhile=lambda: None):
+        """Orderly; `meanwhile` is called while it is down."""
+        self.systemctl("--no-block", "reboot")
+        self.process.wait(90)
+        self.leader = None
+        meanwhile()
+        return self.boot()
+
+    def stop(self):
+        """As a power cut."""
+        if self.leader:
+            os.kill(self.leader, signal.SIGKILL)
+            self.leader = None
+        if self.process:
+            self.process.wait(30)
+            self.process = None
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.root)

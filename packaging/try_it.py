@@ -49,7 +49,9 @@ def start_server():
     """OpenBao with the two mounts of PRODUCT's cluster `kluster` and a token for a controller."""
     shutil.rmtree(PLACE, ignore_errors=True)
     PLACE.mkdir(parents=True, mode=0o755)
-    bao = OpenBao(PLACE / "openbao", Authority("try-it CA")).start()
+    bao = OpenBao(PLACE / "openbao", Authority("try-it CA"))
+    bao.lasting = True
+    bao.start()
     token = kluster.set_up(bao)["controller"]
     CONFIG.parent.mkdir()
     write_private(CONFIG.with_name("token"), token + "\n")

@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import threading
 
+from children import die_with_parent
 from waiting import free_port
 
 
@@ -45,7 +46,7 @@ class Member:
                 "--initial-cluster", ",".join(f"{member.name}={member.peer_url}" for member in members),
                 "--client-cert-auth", "--trusted-ca-file", ca, "--cert-file", certificate, "--key-file", key,
                 "--peer-client-cert-auth", "--peer-trusted-ca-file", ca, "--peer-cert-file", certificate,
-                "--peer-key-file", key], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                "--peer-key-file", key], stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
 
     def refused_handshakes(self):
         """Lines of the member's log about a handshake that failed, on its side of client or peer connections."""

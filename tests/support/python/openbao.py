@@ -12,6 +12,7 @@ import sys
 import tempfile
 import zipfile
 
+from children import die_with_parent
 from waiting import free_port, until
 
 VERSION = "2.7.2"
@@ -62,6 +63,7 @@ class OpenBao:
         self.process = None
         self.keys = {}
         self.own_pair = None
+        self.lasting = False  # True: goes on after this process has ended
         self.ca_file, self.certificate, self.key = authority.write_server(self.directory, "listener")
 
     def configuration(self):
@@ -89,8 +91,9 @@ class OpenBao:
         config.write_text(json.dumps(self.configuration()))
         with open(self.directory / "server.log", "ab") as log:
             self.process = subprocess.Popen([binary(), "server", f"-config={config}"], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, start_new_session=True)
-        until(self.answers, 30, f"OpenBao to listen; see {self.directory}/server.log")
+                                            stdout=log, stderr=log, start_new_session=True,
+                                            preexec_fn=None if self.lasting else die_with_parent)
+        until(self.answers, 120, f"OpenBao to listen; see {self.directory}/server.log")
         self.initialise()
         self.unseal()
         return self
@@ -116,7 +119,7 @@ class OpenBao:
 
     def unseal(self):
         self.write("sys/unseal", key=self.keys["keys"][0])
-        until(lambda: self.call("GET", "sys/health")[0] == 200, 30, "OpenBao to be active")
+        until(lambda: self.call("GET", "sys/health")[0] == 200, 120, "OpenBao to be active")
 
     def seal(self):
         self.write("sys/seal")

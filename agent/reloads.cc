@@ -63,8 +63,12 @@ WallTime due_time(const consumers::Debt& debt,
     const WallTime fresh = slot_of(debt, role, request, state);
     WallTime due = WallTime::min();
     for (const std::string& certificate : debt.certificates) {
-        due = std::max(
-            due, state.certificates[certificate].reload_at.emplace(name, fresh).first->second);
+        CertificateState& known = state.certificates[certificate];
+        const WallTime noted = known.reload_at.emplace(name, fresh).first->second;
+        // A person does not wait for a failed reload's next try: its result is what was asked for.
+        const bool waits = request.patience == TurnRequest::Patience::keeps_backoff ||
+                           !known.reload_error.contains(name);
+        due = std::max(due, waits ? noted : request.situation.now);
     }
     return due;
 }

@@ -287,6 +287,19 @@ TEST_CASE("a failed reload stays owed and is paid without issuing again", "[turn
     CHECK(host.issuer.requests() == 1);
 }
 
+TEST_CASE("a person's turn tries a failed reload at once and exits with its result", "[turn]") {
+    Host host;
+    host.role.certificates[0].consumers = {unit("nginx.service", role::When::certificate_change)};
+    host.services.answer_always("nginx.service",
+                                {.state = consumers::ReloadState::failed, .what = "failed"});
+    (void)host.turn();
+    const TurnReport asked =
+        host.turn(renewal::Wish::what_is_due, TurnRequest::Patience::tries_at_once);
+    CHECK(asked.reloads.size() == 1);
+    CHECK(exit_code(asked) == 75);
+    CHECK(host.issuer.requests() == 1);
+}
+
 TEST_CASE("a lost state costs one reload too many and no request", "[turn]") {
     Host host;
     host.role.certificates[0].consumers = {unit("nginx.service", role::When::certificate_change)};

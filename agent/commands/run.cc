@@ -9,13 +9,12 @@
 #include <cstdlib>
 #include <random>
 
-#include <systemd/sd-daemon.h>
-
 #include "agent/commands/commands.h"
 #include "agent/console.h"
 #include "agent/lock.h"
 #include "agent/process.h"
 #include "agent/readiness.h"
+#include "agent/supervisor/notifier.h"
 #include "agent/workplace.h"
 #include "foundation/text.h"
 
@@ -46,13 +45,13 @@ std::string supervisor_of(const std::string& program) {
 }
 
 FirstTurn judge_disk(Workplace& workplace) {
+    const auto notifier = supervisor::Notifier::before_exec();
     const Readiness readiness = judge_readiness(workplace);
     if (!readiness.ready) {
-        (void)::sd_notify(
-            0, ("STATUS=waiting: " + printable(join(readiness.missing, "; "), 400)).c_str());
+        notifier.tell("STATUS=waiting: " + printable(join(readiness.missing, "; "), 400));
         return {};
     }
-    (void)::sd_notify(0, "READY=1\nSTATUS=every set on disk is valid");
+    notifier.tell("READY=1\nSTATUS=every set on disk is valid");
     FirstTurn first{.ready = true};
     if (readiness.boot_renewal_due) {
         std::random_device entropy;

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -16,11 +17,11 @@
 namespace install_cert::supervisor {
 namespace {
 
-std::string taken(const char* name) {
+constexpr std::array kVariables{"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"};
+
+std::string variable(const char* name) {
     const char* const value = std::getenv(name);
-    std::string text = value == nullptr ? "" : value;
-    (void)::unsetenv(name);
-    return text;
+    return value == nullptr ? "" : value;
 }
 
 std::optional<std::int64_t> number(std::string_view text) {
@@ -35,10 +36,18 @@ std::optional<std::int64_t> number(std::string_view text) {
 }  // namespace
 
 Notifier Notifier::from_environment() {
+    Notifier notifier = before_exec();
+    for (const char* const name : kVariables) {
+        (void)::unsetenv(name);
+    }
+    return notifier;
+}
+
+Notifier Notifier::before_exec() {
     Notifier notifier;
-    notifier.socket_ = taken("NOTIFY_SOCKET");
-    const auto period = number(taken("WATCHDOG_USEC"));
-    const auto pid = number(taken("WATCHDOG_PID"));
+    notifier.socket_ = variable("NOTIFY_SOCKET");
+    const auto period = number(variable("WATCHDOG_USEC"));
+    const auto pid = number(variable("WATCHDOG_PID"));
     if (period && *period > 0 && (!pid || *pid == ::getpid())) {
         notifier.watchdog_ = std::chrono::microseconds{*period / 2};
     }

@@ -15,6 +15,8 @@ class Notifier {
     // From NOTIFY_SOCKET and WATCHDOG_USEC/WATCHDOG_PID, which are taken out of the environment: a
     // worker must not speak for us. Without them every call does nothing.
     [[nodiscard]] static Notifier from_environment();
+    // The same, leaving the environment to the program that this process becomes next.
+    [[nodiscard]] static Notifier before_exec();
 
     void tell(std::string_view state) const;
 

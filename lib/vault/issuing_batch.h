@@ -20,8 +20,8 @@
 namespace install_cert::vault {
 
 // Enough to keep a server of many cores busy over one connection; few enough that a server which
-// dies in the middle leaves few strays.
-inline constexpr std::size_t kInFlight = 32;
+// dies in the middle leaves few strays, and that their buffers stay below 1 MiB.
+inline constexpr std::size_t kInFlight = 16;
 
 struct IssuingContext {
     Client& client;

@@ -49,6 +49,26 @@ void Agenda::ask_renewal(const std::vector<std::string>& names, std::optional<in
 
 void Agenda::forget(int waiting) {
     std::erase(waiting_, waiting);
+    if (running_) {
+        std::erase(running_->waiting, waiting);
+    }
+}
+
+TurnOrder Agenda::take_renewal() {
+    TurnOrder order{.cause = Cause::renew, .names = {}, .waiting = std::exchange(waiting_, {})};
+    if (!renew_all_) {
+        order.names.assign(names_.begin(), names_.end());
+    }
+    renew_pending_ = false;
+    renew_all_ = false;
+    names_.clear();
+    return order;
+}
+
+TurnOrder Agenda::take_again() {
+    const Cause cause = *std::exchange(again_, std::nullopt);
+    return cause == Cause::renew ? take_renewal()
+                                 : TurnOrder{.cause = cause, .names = {}, .waiting = {}};
 }
 
 std::optional<TurnOrder> Agenda::take(WallTime now) {
@@ -56,16 +76,17 @@ std::optional<TurnOrder> Agenda::take(WallTime now) {
         return std::nullopt;
     }
     TurnOrder order;
-    if (std::exchange(reload_, false)) {
-        order.cause = Cause::reload;
-    } else if (std::exchange(renew_pending_, false)) {
-        order.cause = Cause::renew;
-        order.waiting = std::exchange(waiting_, {});
-        if (!renew_all_) {
-            order.names.assign(names_.begin(), names_.end());
+    if (again_) {
+        // What is asked for meanwhile waits as long: a worker that dies must not be started by a
+        // storm of requests.
+        if (now < next_wake_) {
+            return std::nullopt;
         }
-        renew_all_ = false;
-        names_.clear();
+        order = take_again();
+    } else if (std::exchange(reload_, false)) {
+        order.cause = Cause::reload;
+    } else if (renew_pending_) {
+        order = take_renewal();
     } else if (std::exchange(clock_, false)) {
         order.cause = timer_cause_ == Cause::start ? Cause::start : Cause::clock;
         timer_cause_ = Cause::timer;
@@ -74,18 +95,33 @@ std::optional<TurnOrder> Agenda::take(WallTime now) {
     } else {
         return std::nullopt;
     }
-    running_ = true;
+    running_ = order;
     return order;
 }
 
-void Agenda::finished(const std::optional<TurnReport>& report, WallTime now, double random) {
-    running_ = false;
-    if (!report) {
-        next_wake_ = now + delay_after_death(deaths_++, random);
-        return;
+std::vector<int> Agenda::finished(const std::optional<TurnReport>& report,
+                                  WallTime now,
+                                  double random) {
+    const TurnOrder order = *std::exchange(running_, std::nullopt);
+    if (report) {
+        deaths_ = 0;
+        next_wake_ = std::clamp(report->next_wake, now + kShortestSleep, now + kLongestSleep);
+        return order.waiting;
     }
-    deaths_ = 0;
-    next_wake_ = std::clamp(report->next_wake, now + kShortestSleep, now + kLongestSleep);
+    next_wake_ = now + delay_after_death(deaths_++, random);
+    if (order.cause == Cause::renew && deaths_ >= kDeathsOfAWish) {
+        again_ = Cause::timer;
+        return order.waiting;
+    }
+    again_ = order.cause;
+    if (order.cause == Cause::renew) {
+        // The wish joins those that came meanwhile.
+        renew_pending_ = true;
+        renew_all_ = renew_all_ || order.names.empty();
+        names_.insert(order.names.begin(), order.names.end());
+        waiting_.insert(waiting_.begin(), order.waiting.begin(), order.waiting.end());
+    }
+    return {};
 }
 
 }  // namespace install_cert::supervisor

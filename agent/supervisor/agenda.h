@@ -26,6 +26,9 @@ struct TurnOrder {
     bool operator==(const TurnOrder&) const = default;
 };
 
+// So many workers may die of one renewal before it is given up.
+inline constexpr unsigned kDeathsOfAWish = 3;
+
 // Coalesces: whatever comes in while a turn runs makes one more turn together, never two.
 class Agenda {
   public:
@@ -40,25 +43,33 @@ class Agenda {
     void clock_was_set() { clock_ = true; }
 
     void ask_renewal(const std::vector<std::string>& names, std::optional<int> waiting);
-    // Who gave up waiting.
+    // Who gave up waiting, for a turn that runs or for one that is to come.
     void forget(int waiting);
 
     // The turn to start now, if any; nullopt while one is running. A reload goes before a renewal,
     // so that the renewal follows the new configuration.
     [[nodiscard]] std::optional<TurnOrder> take(WallTime now);
 
-    // The running turn is over. `report` is nullopt when its worker died: tried again with
-    // back-off.
-    void finished(const std::optional<TurnReport>& report, WallTime now, double random);
+    // The running turn is over. `report` is nullopt when its worker died: the same turn is tried
+    // again with back-off, a renewal until it cost kDeathsOfAWish workers in a row. Returns who is
+    // to be told the result.
+    [[nodiscard]] std::vector<int> finished(const std::optional<TurnReport>& report,
+                                            WallTime now,
+                                            double random);
 
-    [[nodiscard]] bool is_running() const { return running_; }
+    // The turn that runs.
+    [[nodiscard]] const std::optional<TurnOrder>& running() const { return running_; }
 
     [[nodiscard]] WallTime next_wake() const { return next_wake_; }
 
   private:
+    [[nodiscard]] TurnOrder take_renewal();
+    [[nodiscard]] TurnOrder take_again();
+
     WallTime next_wake_;
     Cause timer_cause_;
-    bool running_ = false;
+    std::optional<TurnOrder> running_;
+    std::optional<Cause> again_;  // of the turn whose worker died; due at next_wake_
     bool renew_pending_ = false;
     bool renew_all_ = false;
     bool reload_ = false;

@@ -212,14 +212,14 @@ void Supervisor::on_client(int fd) {
 }
 
 void Supervisor::start_turn() {
-    auto order = agenda_.take(clock_.now());
+    const auto order = agenda_.take(clock_.now());
     if (!order) {
         return;
     }
-    auto worker = Worker::start(settings_.program, std::move(*order), clock_);
+    auto worker = Worker::start(settings_.program, *order, clock_);
     if (!worker) {
         complain(worker.error());
-        agenda_.finished(std::nullopt, clock_.now(), uniform());
+        end_turn(std::nullopt);
         return;
     }
     worker_ = std::move(*worker);
@@ -227,21 +227,20 @@ void Supervisor::start_turn() {
 }
 
 void Supervisor::on_worker_end() {
-    const auto report = worker_->finish();
     // What it left in its group is not waited for: the child that retires generations has left it.
-    const TurnOrder order = std::move(worker_->order);
+    const auto report = worker_->finish();
     worker_.reset();
-    agenda_.finished(report, clock_.now(), uniform());
-    if (!report) {
-        complain(
-            {.kind = Failure::io, .what = "a turn ended without a report; it will be tried again"});
-    } else {
+    if (report) {
         tell_status(*report);
-        if (report->exit_code == kConfigExit && !ready_ && order.cause == Cause::start) {
+        if (report->exit_code == kConfigExit && !ready_ &&
+            agenda_.running()->cause == Cause::start) {
             exit_ = kConfigExit;
         }
+    } else {
+        complain(
+            {.kind = Failure::io, .what = "a turn ended without a report; it will be tried again"});
     }
-    answer(order, report);
+    end_turn(report);
 }
 
 void Supervisor::tell_status(const TurnReport& report) {
@@ -253,8 +252,8 @@ void Supervisor::tell_status(const TurnReport& report) {
     notifier_.tell(state);
 }
 
-void Supervisor::answer(const TurnOrder& order, const std::optional<TurnReport>& report) {
-    for (const int fd : order.waiting) {
+void Supervisor::end_turn(const std::optional<TurnReport>& report) {
+    for (const int fd : agenda_.finished(report, clock_.now(), uniform())) {
         const int code = report ? report->exit_code : install_cert::exit_code(Failure::io);
         (void)send_packet(fd,
                           std::to_string(code) + " " + (report ? report->status : "the turn died"));

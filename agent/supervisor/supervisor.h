@@ -44,7 +44,7 @@ class Supervisor {
     void on_worker_end();
     void start_turn();
     void tell_status(const TurnReport& report);
-    void answer(const TurnOrder& order, const std::optional<TurnReport>& report);
+    void end_turn(const std::optional<TurnReport>& report);
 
     Settings settings_;
     const Clock& clock_;

@@ -96,7 +96,7 @@ std::string read_report(int fd) {
 
 }  // namespace
 
-Result<Worker> Worker::start(const Program& program, TurnOrder order, const Clock& clock) {
+Result<Worker> Worker::start(const Program& program, const TurnOrder& order, const Clock& clock) {
     std::array<int, 2> ends{-1, -1};
     if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
         return fail_errno(Failure::io, "pipe", errno);
@@ -107,11 +107,17 @@ Result<Worker> Worker::start(const Program& program, TurnOrder order, const Cloc
     if (!pid) {
         return std::unexpected(pid.error());
     }
-    return Worker{.pid = *pid,
+    Worker worker{.pid = *pid,
                   .pidfd = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0))),
                   .pipe = std::move(pipe),
-                  .order = std::move(order),
                   .killed_at = clock.since_boot() + kWorkerLimit};
+    if (!worker.pidfd) {
+        const int error = errno;
+        worker.kill();
+        (void)worker.finish();  // its end would never be noticed
+        return fail_errno(Failure::io, "pidfd_open", error);
+    }
+    return worker;
 }
 
 void Worker::kill() const {

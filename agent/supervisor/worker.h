@@ -30,13 +30,12 @@ struct Worker {
     pid_t pid = -1;
     UniqueFd pidfd;  // becomes readable when the worker ends
     UniqueFd pipe;   // its report
-    TurnOrder order;
     BootTime killed_at;
 
     // In a process group of its own, with an empty signal mask. Failure::io where no process can be
     // made.
     [[nodiscard]] static Result<Worker> start(const Program& program,
-                                              TurnOrder order,
+                                              const TurnOrder& order,
                                               const Clock& clock);
 
     // Ends the worker and what is left of its group.

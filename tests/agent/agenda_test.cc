@@ -24,7 +24,7 @@ TEST_CASE("the first turn is a start, those after it are the timer's", "[agenda]
     Agenda agenda(Cause::start, kNow + 5s);
     CHECK_FALSE(agenda.take(kNow));
     CHECK(agenda.take(kNow + 5s)->cause == Cause::start);
-    agenda.finished(report(kNow + 1h), kNow + 6s, 0.5);
+    (void)agenda.finished(report(kNow + 1h), kNow + 6s, 0.5);
     CHECK_FALSE(agenda.take(kNow + 59min));
     CHECK(agenda.take(kNow + 1h)->cause == Cause::timer);
 }
@@ -37,9 +37,9 @@ TEST_CASE("a storm of signals makes two turns at most", "[agenda]") {
         agenda.signal_renew();
         CHECK_FALSE(agenda.take(kNow));
     }
-    agenda.finished(report(kNow + 1h), kNow, 0.5);
+    (void)agenda.finished(report(kNow + 1h), kNow, 0.5);
     CHECK(agenda.take(kNow)->cause == Cause::renew);
-    agenda.finished(report(kNow + 1h), kNow, 0.5);
+    (void)agenda.finished(report(kNow + 1h), kNow, 0.5);
     CHECK_FALSE(agenda.take(kNow));
 }
 
@@ -48,7 +48,7 @@ TEST_CASE("a reload goes before a renewal", "[agenda]") {
     agenda.signal_renew();
     agenda.signal_reload();
     CHECK(agenda.take(kNow)->cause == Cause::reload);
-    agenda.finished(report(kNow + 1h), kNow, 0.5);
+    (void)agenda.finished(report(kNow + 1h), kNow, 0.5);
     CHECK(agenda.take(kNow)->cause == Cause::renew);
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("named renewals are merged, and one of everything swallows the names",
     const auto named = agenda.take(kNow);
     CHECK(named->names == std::vector<std::string>{"db", "web"});
     CHECK(named->waiting == std::vector<int>{7});
-    agenda.finished(report(kNow + 1h), kNow, 0.5);
+    CHECK(agenda.finished(report(kNow + 1h), kNow, 0.5) == std::vector<int>{7});
     agenda.ask_renewal({"web"}, 8);
     agenda.ask_renewal({"gone"}, 9);
     agenda.signal_renew();
@@ -72,7 +72,7 @@ TEST_CASE("named renewals are merged, and one of everything swallows the names",
 TEST_CASE("a clock step plans again at once", "[agenda]") {
     Agenda agenda(Cause::start, kNow);
     (void)agenda.take(kNow);
-    agenda.finished(report(kNow + 24h), kNow, 0.5);
+    (void)agenda.finished(report(kNow + 24h), kNow, 0.5);
     agenda.clock_was_set();
     CHECK(agenda.take(kNow)->cause == Cause::clock);
 }
@@ -83,7 +83,7 @@ TEST_CASE("a worker that dies is started again with back-off", "[agenda]") {
     std::chrono::seconds last{0};
     for (int death = 0; death < 10; ++death) {
         REQUIRE(agenda.take(now));
-        agenda.finished(std::nullopt, now, 0.5);
+        (void)agenda.finished(std::nullopt, now, 0.5);
         const std::chrono::seconds delay = agenda.next_wake() - now;
         CHECK(delay >= last);
         CHECK(delay <= 60s);
@@ -93,13 +93,59 @@ TEST_CASE("a worker that dies is started again with back-off", "[agenda]") {
     CHECK(last == 45s);
 }
 
+TEST_CASE("a renewal whose worker died is asked for again, and its waiter is answered then",
+          "[agenda]") {
+    Agenda agenda(Cause::start, kNow + 1h);
+    agenda.ask_renewal({"web"}, 7);
+    REQUIRE(agenda.take(kNow));
+    CHECK(agenda.finished(std::nullopt, kNow, 0.5).empty());
+    agenda.ask_renewal({"db"}, 8);
+    CHECK_FALSE(agenda.take(kNow));
+    const auto again = agenda.take(agenda.next_wake());
+    REQUIRE(again);
+    CHECK(again->cause == Cause::renew);
+    CHECK(again->names == std::vector<std::string>{"db", "web"});
+    CHECK(agenda.finished(report(kNow + 1h), kNow, 0.5) == std::vector<int>{7, 8});
+    CHECK_FALSE(agenda.take(kNow + 30min));
+}
+
+TEST_CASE("a renewal that kills its workers is given up, and the schedule goes on", "[agenda]") {
+    Agenda agenda(Cause::start, kNow + 24h);
+    agenda.ask_renewal({}, 7);
+    WallTime now = kNow;
+    for (unsigned death = 1; death < kDeathsOfAWish; ++death) {
+        REQUIRE(agenda.take(now)->cause == Cause::renew);
+        CHECK(agenda.finished(std::nullopt, now, 0.5).empty());
+        now = agenda.next_wake();
+    }
+    REQUIRE(agenda.take(now)->cause == Cause::renew);
+    CHECK(agenda.finished(std::nullopt, now, 0.5) == std::vector<int>{7});
+    CHECK(agenda.take(agenda.next_wake())->cause == Cause::timer);
+}
+
+TEST_CASE("the turn of a worker that died keeps its cause", "[agenda]") {
+    const Cause cause = GENERATE(Cause::start, Cause::timer, Cause::clock, Cause::reload);
+    Agenda agenda(cause, kNow);
+    REQUIRE(agenda.take(kNow)->cause == cause);
+    (void)agenda.finished(std::nullopt, kNow, 0.5);
+    CHECK(agenda.take(agenda.next_wake())->cause == cause);
+}
+
+TEST_CASE("who gives up waiting is not told, not even by a turn that runs", "[agenda]") {
+    Agenda agenda(Cause::start, kNow + 1h);
+    agenda.ask_renewal({"web"}, 7);
+    REQUIRE(agenda.take(kNow));
+    agenda.forget(7);
+    CHECK(agenda.finished(report(kNow + 1h), kNow, 0.5).empty());
+}
+
 TEST_CASE("a report never makes the supervisor spin, nor sleep for ever", "[agenda]") {
     Agenda agenda(Cause::start, kNow);
     (void)agenda.take(kNow);
-    agenda.finished(report(kNow - 100h), kNow, 0.5);
+    (void)agenda.finished(report(kNow - 100h), kNow, 0.5);
     CHECK(agenda.next_wake() == kNow + 1s);
     (void)agenda.take(kNow + 1s);
-    agenda.finished(report(WallTime::max()), kNow, 0.5);
+    (void)agenda.finished(report(WallTime::max()), kNow, 0.5);
     CHECK(agenda.next_wake() == kNow + 24h);
 }
 

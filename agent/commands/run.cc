@@ -116,6 +116,9 @@ int run(const Options& options, Secret environment_token) {
         first = judge_disk(**workplace);
     } else if (!may_pass(workplace.error())) {
         return complain(workplace.error());
+    } else if (auto recorded = Workplace::open(options, Workplace::From::recorded)) {
+        // An address or a user that is not there yet says nothing against the sets that are.
+        first = judge_disk(**recorded);
     }
     return become_supervisor(options, places, first);
 }

@@ -70,6 +70,7 @@ int failed_to_open(const std::vector<Error>& errors) {
         std::ranges::all_of(errors, [](const Error& e) { return e.kind == Failure::not_yet; });
     const int code = exit_code(may_pass ? Failure::not_yet : Failure::config);
     report_to_supervisor({.exit_code = code,
+                          .begun = false,
                           .next_wake = SystemClock().now() + kConfigRetry,
                           .status = "configuration: " + errors.front().what});
     return code;
@@ -110,7 +111,8 @@ int turn(const Options& options) {
     }
     journal_turn(*report);
     const int code = exit_code(*report);
-    // A turn about some certificates knows nothing of the others: the next one, at once, is about all.
+    // A turn about some certificates knows nothing of the others: the next one, at once, is about
+    // all.
     const bool partial = !options.operands.empty();
     report_to_supervisor({.exit_code = code,
                           .valid = report->all_valid && !partial,

@@ -105,6 +105,9 @@ std::vector<int> Agenda::finished(const std::optional<TurnReport>& report,
     const TurnOrder order = *std::exchange(running_, std::nullopt);
     if (report) {
         deaths_ = 0;
+        if (!report->begun && order.cause == Cause::start) {
+            timer_cause_ = Cause::start;  // the files of this start are still to be read
+        }
         next_wake_ = std::clamp(report->next_wake, now + kShortestSleep, now + kLongestSleep);
         return order.waiting;
     }

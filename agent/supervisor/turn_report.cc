@@ -26,10 +26,19 @@ std::optional<std::string_view> field(std::string_view line, std::string_view na
     return line.substr(name.size() + 1);
 }
 
+std::optional<bool> flag(std::string_view line, std::string_view name) {
+    const auto value = field(line, name);
+    if (!value || (*value != "0" && *value != "1")) {
+        return std::nullopt;
+    }
+    return *value == "1";
+}
+
 }  // namespace
 
 std::string to_text(const TurnReport& report) {
     return "exit_code=" + std::to_string(report.exit_code) +
+           "\nbegun=" + std::to_string(report.begun ? 1 : 0) +
            "\nvalid=" + std::to_string(report.valid ? 1 : 0) +
            "\nnext_wake=" + std::to_string(report.next_wake.time_since_epoch().count()) +
            "\nstatus=" + printable(report.status, 400) + "\nend\n";
@@ -37,14 +46,15 @@ std::string to_text(const TurnReport& report) {
 
 std::optional<TurnReport> parse_report(std::string_view text) {
     const auto lines = split(text, '\n');
-    if (text.size() > kReportLimit || lines.size() != 6 || lines[4] != "end" || !lines[5].empty()) {
+    if (text.size() > kReportLimit || lines.size() != 7 || lines[5] != "end" || !lines[6].empty()) {
         return std::nullopt;
     }
     const auto exit_code = field(lines[0], "exit_code");
-    const auto valid = field(lines[1], "valid");
-    const auto next_wake = field(lines[2], "next_wake");
-    const auto status = field(lines[3], "status");
-    if (!exit_code || !valid || !next_wake || !status || (*valid != "0" && *valid != "1")) {
+    const auto begun = flag(lines[1], "begun");
+    const auto valid = flag(lines[2], "valid");
+    const auto next_wake = field(lines[3], "next_wake");
+    const auto status = field(lines[4], "status");
+    if (!exit_code || !begun || !valid || !next_wake || !status) {
         return std::nullopt;
     }
     const auto code = number<int>(*exit_code);
@@ -53,7 +63,8 @@ std::optional<TurnReport> parse_report(std::string_view text) {
         return std::nullopt;
     }
     return TurnReport{.exit_code = *code,
-                      .valid = *valid == "1",
+                      .begun = *begun,
+                      .valid = *valid,
                       .next_wake = WallTime{std::chrono::seconds{*wake}},
                       .status = std::string(*status)};
 }

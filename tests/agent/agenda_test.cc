@@ -29,6 +29,17 @@ TEST_CASE("the first turn is a start, those after it are the timer's", "[agenda]
     CHECK(agenda.take(kNow + 1h)->cause == Cause::timer);
 }
 
+TEST_CASE("a start that lacked something of the host is tried again as a start", "[agenda]") {
+    Agenda agenda(Cause::start, kNow);
+    REQUIRE(agenda.take(kNow)->cause == Cause::start);
+    TurnReport lacking = report(kNow + 10s);
+    lacking.begun = false;
+    (void)agenda.finished(lacking, kNow, 0.5);
+    CHECK(agenda.take(kNow + 10s)->cause == Cause::start);
+    (void)agenda.finished(report(kNow + 1h), kNow, 0.5);
+    CHECK(agenda.take(kNow + 1h)->cause == Cause::timer);
+}
+
 TEST_CASE("a storm of signals makes two turns at most", "[agenda]") {
     Agenda agenda(Cause::start, kNow + 1h);
     agenda.signal_renew();
@@ -157,8 +168,13 @@ TEST_CASE("a worker's report survives its way, and no other text passes for one"
         CHECK_FALSE(parse_report(text.substr(0, size)));
     }
     CHECK_FALSE(parse_report(text + text));
-    CHECK_FALSE(parse_report("exit_code=999\nvalid=1\nnext_wake=1\nstatus=\nend\n"));
-    CHECK_FALSE(parse_report("exit_code=0\nvalid=yes\nnext_wake=1\nstatus=\nend\n"));
+    CHECK(parse_report("exit_code=75\nbegun=0\nvalid=0\nnext_wake=1\nstatus=\nend\n"));
+    for (const char* bad : {"exit_code=999\nbegun=1\nvalid=1\nnext_wake=1\nstatus=\nend\n",
+                            "exit_code=0\nbegun=yes\nvalid=1\nnext_wake=1\nstatus=\nend\n",
+                            "exit_code=0\nbegun=1\nvalid=\nnext_wake=1\nstatus=\nend\n",
+                            "exit_code=0\nvalid=1\nnext_wake=1\nstatus=\nend\n"}) {
+        CHECK_FALSE(parse_report(bad));
+    }
     CHECK_FALSE(parse_report(std::string(kReportLimit + 1, 'x')));
 }
 

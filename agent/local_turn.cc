@@ -3,7 +3,6 @@
 
 #include <time.h>
 
-#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include "agent/recorded.h"
 #include "agent/retirement.h"
 #include "agent/secret_reader.h"
+#include "agent/settled_turn.h"
 #include "agent/token_care.h"
 #include "agent/vault_session.h"
 #include "consumers/systemd_service_control.h"
@@ -18,68 +18,11 @@
 namespace install_cert::agent {
 namespace {
 
-// What another try within this turn can bring: a request that only had to keep its distance, or one
-// that the server itself asked to have later. The daemon has its own schedule for the latter.
-bool deserves_another_try(const Outcome& outcome, TurnRequest::Patience patience) {
-    if (outcome.kind == OutcomeKind::postponed) {
-        return outcome.cause == renewal::Cause::asked || outcome.cause == renewal::Cause::boot;
-    }
-    return patience == TurnRequest::Patience::tries_at_once &&
-           outcome.kind == OutcomeKind::failed && outcome.error && outcome.error->retry_after;
-}
-
-// The moment of that try; nullopt when there is nothing to try, or when the deadline comes first.
-std::optional<WallTime> another_try_at(const TurnReport& report,
-                                       const Workplace& workplace,
-                                       const TurnRequest& request) {
-    std::optional<WallTime> latest;
-    for (const Outcome& outcome : report.certificates) {
-        if (deserves_another_try(outcome, request.patience)) {
-            latest = std::max(latest.value_or(outcome.next), outcome.next);
-        }
-    }
-    const auto left = request.deadline - workplace.clock.since_boot();
-    if (!latest || *latest - workplace.clock.now() >= left) {
-        return std::nullopt;
-    }
-    return latest;
-}
-
 void sleep_until(WallTime time, const Clock& clock) {
     while (clock.now() < time) {
         const timespec until{.tv_sec = time.time_since_epoch().count(), .tv_nsec = 0};
         (void)::clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, nullptr);
     }
-}
-
-// What the later try brought replaces what the earlier one left open.
-void adopt(TurnReport& report, TurnReport again) {
-    for (Outcome& outcome : again.certificates) {
-        const auto first = std::ranges::find(report.certificates, outcome.spec, &Outcome::spec);
-        *first = std::move(outcome);
-    }
-    std::ranges::move(again.reloads, std::back_inserter(report.reloads));
-    std::ranges::move(again.superseded, std::back_inserter(report.superseded));
-    std::ranges::move(again.remarks, std::back_inserter(report.remarks));
-    report.next_wake = again.next_wake;
-    report.all_valid = again.all_valid;
-}
-
-TurnReport run_until_settled(const Workplace& workplace,
-                             TurnRequest request,
-                             const TurnPorts& ports,
-                             State& state) {
-    TurnReport report = run_turn(workplace.role, request, ports, state);
-    while (const auto again_at = another_try_at(report, workplace, request)) {
-        std::erase_if(request.certificates, [&](const role::CertificateSpec* spec) {
-            const auto outcome = std::ranges::find(report.certificates, spec, &Outcome::spec);
-            return !deserves_another_try(*outcome, request.patience);
-        });
-        sleep_until(*again_at, workplace.clock);
-        request.situation.now = workplace.clock.now();
-        adopt(report, run_turn(workplace.role, request, ports, state));
-    }
-    return report;
 }
 
 }  // namespace
@@ -116,8 +59,9 @@ Result<TurnReport> run_local_turn(Workplace& workplace, const Options& options, 
             .save =
                 [&](const State& now) {
                     return write_state(workplace.places.state_directory, now);
-                }};
-        report = run_until_settled(workplace,
+                },
+            .sleep_until = [&](WallTime time) { sleep_until(time, workplace.clock); }};
+        report = run_until_settled(workplace.role,
                                    {.wish = turn.wish,
                                     .certificates = *selected,
                                     .situation = workplace.situation(),

@@ -33,6 +33,8 @@ struct TurnPorts {
     std::function<double()> random;       // uniform in [0, 1)
     // Makes the state durable before Vault is asked, so that a crash cannot reset the budget.
     std::function<Result<>(const State&)> save;
+    // Between the tries of one turn (settled_turn.h); run_turn() itself never sleeps.
+    std::function<void(WallTime)> sleep_until{};
 };
 
 struct TurnRequest {

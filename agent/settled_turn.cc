@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/settled_turn.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace install_cert::agent {
+namespace {
+
+// What another try within this turn can bring: a request that only had to keep its distance, or one
+// that the server itself asked to have later. The daemon has its own schedule for the latter.
+bool deserves_another_try(const Outcome& outcome, TurnRequest::Patience patience) {
+    if (outcome.kind == OutcomeKind::postponed) {
+        return outcome.cause == renewal::Cause::asked || outcome.cause == renewal::Cause::boot;
+    }
+    return patience == TurnRequest::Patience::tries_at_once &&
+           outcome.kind == OutcomeKind::failed && outcome.error && outcome.error->retry_after;
+}
+
+// The moment of that try; nullopt when there is nothing to try, or when the deadline comes first.
+std::optional<WallTime> another_try_at(const TurnReport& report,
+                                       const TurnRequest& request,
+                                       const Clock& clock) {
+    std::optional<WallTime> latest;
+    for (const Outcome& outcome : report.certificates) {
+        if (deserves_another_try(outcome, request.patience)) {
+            latest = std::max(latest.value_or(outcome.next), outcome.next);
+        }
+    }
+    const auto left = request.deadline - clock.since_boot();
+    if (!latest || *latest - clock.now() >= left) {
+        return std::nullopt;
+    }
+    return latest;
+}
+
+// What the later try brought replaces what the earlier one left open.
+void adopt(TurnReport& report, TurnReport again) {
+    for (Outcome& outcome : again.certificates) {
+        const auto first = std::ranges::find(report.certificates, outcome.spec, &Outcome::spec);
+        *first = std::move(outcome);
+    }
+    std::ranges::move(again.reloads, std::back_inserter(report.reloads));
+    std::ranges::move(again.superseded, std::back_inserter(report.superseded));
+    std::ranges::move(again.remarks, std::back_inserter(report.remarks));
+    report.next_wake = again.next_wake;
+    report.all_valid = again.all_valid;
+}
+
+}  // namespace
+
+TurnReport run_until_settled(const role::Role& role,
+                             TurnRequest request,
+                             const TurnPorts& ports,
+                             State& state) {
+    TurnReport report = run_turn(role, request, ports, state);
+    while (const auto again_at = another_try_at(report, request, ports.clock)) {
+        std::erase_if(request.certificates, [&](const role::CertificateSpec* spec) {
+            const auto outcome = std::ranges::find(report.certificates, spec, &Outcome::spec);
+            return !deserves_another_try(*outcome, request.patience);
+        });
+        ports.sleep_until(*again_at);
+        request.situation.now = ports.clock.now();
+        adopt(report, run_turn(role, request, ports, state));
+    }
+    return report;
+}
+
+}  // namespace install_cert::agent

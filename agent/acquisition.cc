@@ -168,7 +168,7 @@ void Acquisition::accept(Candidate& candidate, Result<issuance::IssuedMaterial> 
         fail_with(candidate, std::move(answer.error()));
         return;
     }
-    state_.authorities_seen[candidate.spec->mount] = now();
+    state_.next_ca_look[candidate.spec->mount] = now() + role_.renewal.ca_refresh;
     append(candidate.outcome.remarks, answer->warnings);
     if (const auto staged = stage_new(candidate, std::move(*answer)); !staged) {
         fail_with(candidate, staged.error());

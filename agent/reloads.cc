@@ -101,6 +101,26 @@ void note_paid(const consumers::Debt& debt,
     }
 }
 
+// A time of a debt that is no more (its consumer left the configuration, its set is damaged) would
+// wake the daemon again and again, for nothing.
+void forget_settled(std::span<const role::CertificateSpec* const> certificates,
+                    const std::vector<consumers::Debt>& debts,
+                    State& state) {
+    for (const role::CertificateSpec* const spec : certificates) {
+        const auto settled = [&](const auto& entry) {
+            return std::ranges::none_of(debts, [&](const consumers::Debt& debt) {
+                return consumers::acknowledgement_key(debt.consumer) == entry.first &&
+                       std::ranges::find(debt.certificates, spec->name) != debt.certificates.end();
+            });
+        };
+        if (const auto known = state.certificates.find(spec->name);
+            known != state.certificates.end()) {
+            std::erase_if(known->second.reload_at, settled);
+            std::erase_if(known->second.reload_error, settled);
+        }
+    }
+}
+
 }  // namespace
 
 std::vector<ReloadReport> pay_reloads(const role::Role& role,
@@ -117,7 +137,9 @@ std::vector<ReloadReport> pay_reloads(const role::Role& role,
             installed.push_back(as_consumers_see(*spec, **set));
         }
     }
-    for (const consumers::Debt& debt : consumers::debts(installed, acknowledged_of(state))) {
+    const std::vector<consumers::Debt> debts = consumers::debts(installed, acknowledged_of(state));
+    forget_settled(request.certificates, debts, state);
+    for (const consumers::Debt& debt : debts) {
         if (due_time(debt, role, request, state) > ports.clock.now()) {
             continue;
         }

@@ -52,7 +52,7 @@ struct TokenState {
 struct State {
     std::map<std::string, CertificateState> certificates{};
     std::map<std::string, TokenState> tokens{};
-    std::map<std::string, WallTime> authorities_seen{};  // mount -> when its CA was last looked up
+    std::map<std::string, WallTime> next_ca_look{};  // mount -> when its CA is looked up again
 
     bool operator==(const State&) const = default;
 };

@@ -209,7 +209,7 @@ std::string to_json(const State& state) {
         put_token(writer, token);
     }
     writer.EndObject();
-    put_map(writer, "authorities_seen", state.authorities_seen);
+    put_map(writer, "next_ca_look", state.next_ca_look);
     writer.EndObject();
     return buffer.GetString();
 }
@@ -235,7 +235,7 @@ State state_from_json(std::string_view json) {
             }
         }
     }
-    state.authorities_seen = times(document, "authorities_seen");
+    state.next_ca_look = times(document, "next_ca_look");
     return state;
 }
 

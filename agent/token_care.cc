@@ -78,6 +78,10 @@ WallTime next_token_care(const vault::TokenFacts& facts, WallTime now) {
 
 TokenCare token_care(const role::Role& role, VaultSession& session) {
     return [auths = lasting_tokens(role), &session](State& state, WallTime now, BootTime deadline) {
+        // One that left the configuration would wake the daemon again and again.
+        std::erase_if(state.tokens, [&](const auto& known) {
+            return std::ranges::find(auths, known.first, token_source) == auths.end();
+        });
         for (const role::Auth& auth : auths) {
             const auto known = state.tokens.find(token_source(auth));
             if (known == state.tokens.end()) {

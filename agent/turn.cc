@@ -30,17 +30,25 @@ void repair_drift(std::vector<Candidate>& candidates, const TurnPorts& ports) {
     }
 }
 
-// Mounts whose CA was not seen for ca_refresh, and which a good set on this host depends on.
+// A look that came to nothing is no reason for a worker a second, nor for losing the whole lead.
+std::chrono::seconds ca_look_retry(const role::Role& role) {
+    return std::clamp(role.renewal.ca_refresh / 4,
+                      std::min(role.renewal.ca_refresh, std::chrono::seconds{60}),
+                      role.renewal.ca_refresh);
+}
+
+// Mounts whose CA is due to be looked at, and which a good set on this host depends on.
 std::set<std::string> mounts_to_look_at(const role::Role& role,
                                         const std::vector<Candidate>& candidates,
                                         const State& state,
                                         WallTime now) {
     std::set<std::string> mounts;
     for (const Candidate& candidate : candidates) {
-        const auto seen = state.authorities_seen.find(candidate.spec->mount);
-        const bool stale = seen == state.authorities_seen.end() || seen->second > now ||
-                           now - seen->second >= role.renewal.ca_refresh;
-        if (candidate.installed && candidate.decision.valid && stale) {
+        const auto next = state.next_ca_look.find(candidate.spec->mount);
+        // Further away than a whole period: the clock was set back.
+        const bool due = next == state.next_ca_look.end() || next->second <= now ||
+                         next->second - now > role.renewal.ca_refresh;
+        if (candidate.installed && candidate.decision.valid && due) {
             mounts.insert(candidate.spec->mount);
         }
     }
@@ -61,11 +69,12 @@ void watch_authorities(const role::Role& role,
             issuer ? (*issuer)->authorities(mount, request.deadline)
                    : Result<std::vector<x509::Certificate>>(std::unexpected(issuer.error()));
         if (!presented) {
+            state.next_ca_look[mount] = ports.clock.now() + ca_look_retry(role);
             report.remarks.push_back("looking up the CA of " + mount + ": " +
                                      presented.error().what);
             continue;
         }
-        state.authorities_seen[mount] = ports.clock.now();
+        state.next_ca_look[mount] = ports.clock.now() + role.renewal.ca_refresh;
         for (Candidate& candidate : candidates) {
             const bool untouched = candidate.outcome.kind == OutcomeKind::kept ||
                                    candidate.outcome.kind == OutcomeKind::repaired ||
@@ -107,10 +116,9 @@ WallTime next_wake(const role::Role& role,
                 wake = std::min(wake, at);
             }
         }
-        const auto seen = state.authorities_seen.find(outcome.spec->mount);
+        const auto look = state.next_ca_look.find(outcome.spec->mount);
         wake = std::min(
-            wake,
-            (seen == state.authorities_seen.end() ? now : seen->second) + role.renewal.ca_refresh);
+            wake, look == state.next_ca_look.end() ? now + role.renewal.ca_refresh : look->second);
     }
     for (const auto& [source, token] : state.tokens) {
         wake = std::min(wake, token.next_care);

@@ -30,7 +30,7 @@ State full_state() {
                                                .renewable = true,
                                                .next_care = at + 24h,
                                                .last_error = {}};
-    state.authorities_seen["kluster/pki"] = at;
+    state.next_ca_look["kluster/pki"] = at;
     return state;
 }
 
@@ -52,7 +52,7 @@ TEST_CASE("what is not ours is an empty state, never a crash", "[state]") {
                  "null",
                  "{\"certificates\":7}",
                  "{\"certificates\":{\"web\":[]}}",
-                 "{\"tokens\":{\"a\":1},\"authorities_seen\":{\"m\":\"yesterday\"}}");
+                 "{\"tokens\":{\"a\":1},\"next_ca_look\":{\"m\":\"yesterday\"}}");
     CAPTURE(json);
     CHECK(state_from_json(json) == State{});
     CHECK(state_from_json(std::string(100'000, '[')) == State{});

@@ -339,6 +339,33 @@ TEST_CASE("when the CA changes, trust goes first and the leaf follows after the 
     CHECK(host.content("web-ca.pem") == bundle);
 }
 
+TEST_CASE("while Vault is away the daemon looks for a new CA now and then, and sleeps between",
+          "[turn]") {
+    Host host;
+    (void)host.turn();
+    host.issuer.hide_authorities({.kind = Failure::unavailable, .what = "sealed"});
+    int turns = 0;
+    for (const WallTime start = host.clock.now(); host.clock.now() < start + 48h; ++turns) {
+        const TurnReport report = host.turn();
+        REQUIRE(report.next_wake >= host.clock.now() + 1min);
+        host.clock.advance(report.next_wake - host.clock.now());
+    }
+    CHECK(turns == host.issuer.lookups() + 1);
+    CHECK(turns <= 48 * 4 + 1);
+}
+
+TEST_CASE("a reload owed to who left the configuration wakes nobody", "[turn]") {
+    Host host;
+    host.role.certificates[0].consumers = {unit("nginx.service", role::When::certificate_change)};
+    host.services.answer_always("nginx.service",
+                                {.state = consumers::ReloadState::failed, .what = "no"});
+    const TurnReport owing = host.turn();
+    CHECK(owing.next_wake <= host.clock.now() + 1min);
+    host.role.certificates[0].consumers.clear();
+    host.clock.advance(2min);
+    CHECK(host.turn().next_wake > host.clock.now() + 30min);
+}
+
 TEST_CASE("a restart for a changed CA keeps to this host's slot within the lead", "[turn]") {
     Host host;
     host.role.certificates[0].consumers = {unit("etcd.service", role::When::ca_change)};

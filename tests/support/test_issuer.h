@@ -26,6 +26,9 @@ class TestIssuer final : public issuance::Issuer {
     // Every order of this certificate fails so, until cleared.
     void fail(const std::string& name, Error error) { failures_[name] = std::move(error); }
 
+    // Every look at a mount's CA fails so.
+    void hide_authorities(Error error) { hidden_ = std::move(error); }
+
     void clear_failures() { failures_.clear(); }
 
     // What is granted whatever is asked.
@@ -48,6 +51,9 @@ class TestIssuer final : public issuance::Issuer {
     [[nodiscard]] Result<std::vector<x509::Certificate>> authorities(const std::string&,
                                                                      BootTime) override {
         ++lookups_;
+        if (hidden_) {
+            return std::unexpected(*hidden_);
+        }
         std::vector<x509::Certificate> result;
         result.push_back(authority_.certificate());
         return result;
@@ -82,6 +88,7 @@ class TestIssuer final : public issuance::Issuer {
     TestAuthority authority_;
     const Clock& clock_;
     std::map<std::string, Error> failures_;
+    std::optional<Error> hidden_;
     std::optional<std::chrono::seconds> granted_;
     int requests_ = 0;
     int lookups_ = 0;

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Debian machine that systemd boots: a container of systemd-nspawn that shares the network of the host."""
+import ctypes
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -9,6 +11,7 @@ import shutil
 import signal
 import subprocess
 
+from children import die_with_parent
 from waiting import until
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
@@ -20,6 +23,7 @@ PACKAGES = ("ca-certificates", "dbus", "etcd-server", "libcurl4", "libssl3", "li
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "console-getty.service", "dpkg-db-backup.timer",
           "systemd-logind.service", "systemd-networkd.service", "systemd-networkd.socket", "systemd-resolved.service",
           "systemd-timesyncd.service", "e2scrub_all.timer", "fstrim.timer", "getty.target")
+CLONE_NEWNS = 0x00020000  # unshare(2)
 
 
 def mirror():
@@ -53,19 +57,38 @@ def base():
     return made
 
 
+@functools.cache
+def keep_mounts_private():
+    """What this process mounts is seen by its children alone, and goes when they are all gone, however they end."""
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
+        raise OSError(ctypes.get_errno(), "a machine needs a mount namespace")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+
+
 class Machine:
-    """Its root directory is a copy of base(); nothing of it is left after remove()."""
+    """Its root directory is base() with what is written laid over it in memory; nothing is left after remove()."""
 
     def __init__(self, directory):
         if os.geteuid() != 0:
             raise RuntimeError("a machine can only be booted by root")
         self.root = directory / "root"
+        self.layers = directory / "layers"
         self.console = directory / "console.log"
         self.process = None
         self.leader = None
-        subprocess.run(["cp", "--archive", "--reflink=auto", str(base()), str(self.root)], check=True)
+        self.mount_root()
         for name in MASKED:
             (self.root / "etc/systemd/system" / name).symlink_to("/dev/null")
+
+    def mount_root(self):
+        keep_mounts_private()
+        self.root.mkdir()
+        self.layers.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "layers", str(self.layers)], check=True)
+        for name in ("upper", "work"):
+            (self.layers / name).mkdir()
+        layers = f"lowerdir={base()},upperdir={self.layers}/upper,workdir={self.layers}/work"
+        subprocess.run(["mount", "-t", "overlay", "-o", layers, "machine", str(self.root)], check=True)
 
     def write(self, path, text, mode=0o644):
         """A file of root's, replaced as a whole."""
@@ -86,7 +109,8 @@ class Machine:
         with open(self.console, "ab") as console:
             self.process = subprocess.Popen(
                 ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--directory", str(self.root)],
-                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+                preexec_fn=die_with_parent)
         self.leader = until(self.find_leader, 30, f"systemd-nspawn to start its first process; see {self.console}")
         until(lambda: self.run("systemctl", "is-active", "dbus.socket").returncode == 0, 60,
               f"systemd to boot; see {self.console}")
@@ -152,4 +176,6 @@ class Machine:
 
     def remove(self):
         self.stop()
-        shutil.rmtree(self.root)
+        for mounted in (self.root, self.layers):
+            subprocess.run(["umount", "--lazy", str(mounted)], check=True)
+            mounted.rmdir()

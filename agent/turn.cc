@@ -142,6 +142,10 @@ TurnReport run_turn(const role::Role& role,
     if (ports.care_for_tokens) {
         ports.care_for_tokens(state, ports.clock.now(), request.deadline);
     }
+    // Consumers may take minutes, and run programs that we do not know: no token waits for them.
+    if (ports.leave_vault) {
+        ports.leave_vault();
+    }
     // Here the sets are published: whatever happens from now on, a reload that is owed shows in the
     // difference between what is installed and what consumers acknowledged.
     if (ports.services != nullptr) {

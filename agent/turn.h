@@ -28,6 +28,9 @@ struct TurnPorts {
     installation::GenerationStore& store;
     // Made on first need: a turn with nothing due opens no connection and loads no TLS.
     std::function<Result<issuance::Issuer*>()> issuer;
+    // Ends what issuer() and care_for_tokens have begun, tokens and connections included; they may
+    // be called again afterwards. May be empty.
+    std::function<void()> leave_vault{};
     consumers::ServiceControl* services;  // nullptr: consumers are left alone (--root)
     TokenCare care_for_tokens;            // may be empty
     std::function<double()> random;       // uniform in [0, 1)

@@ -24,4 +24,10 @@ Result<issuance::Issuer*> VaultSession::issuer() {
     return issuer_.get();
 }
 
+void VaultSession::close() {
+    issuer_.reset();
+    client_.reset();
+    transport_.reset();
+}
+
 }  // namespace install_cert::agent

@@ -23,6 +23,8 @@ class VaultSession {
     // Failure::io where the TLS or HTTP library cannot be started.
     [[nodiscard]] Result<vault::Client*> client();
     [[nodiscard]] Result<issuance::Issuer*> issuer();
+    // Wipes tokens and connections; the next client() logs in anew.
+    void close();
 
   private:
     const role::VaultAccess& access_;

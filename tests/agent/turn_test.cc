@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include <catch2/catch.hpp>
 
@@ -68,16 +69,18 @@ struct Host {
         std::ranges::transform(role.certificates,
                                std::back_inserter(request.certificates),
                                [](const auto& spec) { return &spec; });
-        const TurnPorts ports{.clock = clock,
-                              .store = store,
-                              .issuer = [this]() -> Result<issuance::Issuer*> { return &issuer; },
-                              .services = &services,
-                              .care_for_tokens = {},
-                              .random = [] { return 0.5; },
-                              .save = [this](const State& now) -> Result<> {
-                                  saved = now;
-                                  return {};
-                              }};
+        const TurnPorts ports{
+            .clock = clock,
+            .store = store,
+            .issuer = [this]() -> Result<issuance::Issuer*> { return &issuer; },
+            .leave_vault = [this] { reloads_before_leaving = services.calls().size(); },
+            .services = &services,
+            .care_for_tokens = {},
+            .random = [] { return 0.5; },
+            .save = [this](const State& now) -> Result<> {
+                saved = now;
+                return {};
+            }};
         return run_turn(role, request, ports, state);
     }
 
@@ -99,6 +102,7 @@ struct Host {
     role::Role role;
     State state;
     State saved;
+    std::optional<std::size_t> reloads_before_leaving;
     std::string boot_id = "first";
 };
 
@@ -121,6 +125,14 @@ TEST_CASE("the budget is saved before Vault is asked", "[turn]") {
     host.issuer.fail("web", {.kind = Failure::unavailable, .what = "sealed"});
     (void)host.turn();
     CHECK(host.saved.certificates["web"].requests.size() == 1);
+}
+
+TEST_CASE("no token waits for a consumer", "[turn]") {
+    Host host;
+    host.role.certificates[0].consumers = {unit("etcd.service", role::When::certificate_change)};
+    (void)host.turn();
+    CHECK(host.services.calls().size() == 1);
+    CHECK(host.reloads_before_leaving == 0);
 }
 
 TEST_CASE("one certificate's failure never keeps another from being installed", "[turn]") {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
-#include <set>
+#include <optional>
 #include <variant>
 
 #include "agent/commands/commands.h"
@@ -15,6 +15,7 @@
 #include "agent/findings.h"
 #include "agent/pki_role_fit.h"
 #include "agent/process.h"
+#include "agent/sandbox.h"
 #include "agent/secret_reader.h"
 #include "agent/token_care.h"
 #include "agent/vault_session.h"
@@ -30,7 +31,10 @@ namespace {
 class Checker {
   public:
     Checker(Workplace& workplace, VaultSession& session, const Options& options)
-        : workplace_(workplace), session_(session), options_(options) {}
+        : workplace_(workplace),
+          session_(session),
+          options_(options),
+          opened_(writable_directories(workplace.places.root)) {}
 
     Findings run() {
         findings_.good("configuration",
@@ -72,6 +76,11 @@ class Checker {
         const bool there = path == workplace_.places.root + spec.directory;
         findings_.good(spec.name,
                        there ? path + " is writable" : spec.directory + " will be made in " + path);
+        if (opened_ && !is_within(spec.directory, *opened_)) {
+            findings_.doubtful(spec.name,
+                               spec.directory + " is closed to the daemon by its sandbox",
+                               sandbox_drop_in(spec.directory));
+        }
     }
 
     void check_consumers(const role::CertificateSpec& spec) {
@@ -252,6 +261,7 @@ class Checker {
     Workplace& workplace_;
     VaultSession& session_;
     const Options& options_;
+    std::optional<std::vector<std::string>> opened_;  // by the daemon's unit, where there is one
     Findings findings_;
 };
 

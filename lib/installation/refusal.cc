@@ -8,13 +8,15 @@
 namespace install_cert::installation {
 namespace {
 
-std::string way_out_of(std::errc cause) {
+std::string way_out_of(const std::string& path, std::errc cause) {
     if (cause == std::errc::no_space_on_device) {
         return "make room, and inodes (df, df -i)";
     }
     if (cause == std::errc::read_only_file_system) {
-        return "remount it for writing; under systemd, a drop-in for install_cert.service with "
-               "ReadWritePaths=";
+        return "mount it for writing; for a directory that the daemon's sandbox closes: systemctl "
+               "edit "
+               "install_cert.service, and add below [Service]: ReadWritePaths=-" +
+               path;
     }
     return {};
 }
@@ -32,7 +34,7 @@ Failure kind_of(std::errc cause) {
 
 std::unexpected<Error> refused(const std::string& path, std::errc cause) {
     auto failure = fail_errno(kind_of(cause), path, std::to_underlying(cause));
-    failure.error().way_out = way_out_of(cause);
+    failure.error().way_out = way_out_of(path, cause);
     return failure;
 }
 

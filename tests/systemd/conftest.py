@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures of the boot suite: OpenBao on the outside, and an etcd host that systemd boots."""
+"""Fixtures of the boot suite: OpenBao on the outside, and an etcd host that systemd boots; one of each for a file."""
 import pathlib
 import sys
 
@@ -25,8 +25,30 @@ def token(bao):
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory, bao, token):
-    """Not booted yet, and without token and CA file."""
+def bare_host(tmp_path_factory, bao, token):
+    """Configured, but without the agent, token and CA file, and not booted yet."""
     made = EtcdHost(tmp_path_factory.mktemp("machine"), bao, token)
     yield made
     made.machine.remove()
+
+
+@pytest.fixture(scope="module")
+def host(bare_host):
+    """Agent and etcd wait for its boot; token and CA file are missing."""
+    bare_host.install()
+    return bare_host
+
+
+@pytest.fixture(scope="module")
+def booted(host):
+    host.give_token()
+    host.give_ca()
+    host.machine.boot()
+    return host
+
+
+@pytest.fixture
+def serving(booted):
+    """A host that was booted with all it needs: agent, gate and etcd are up, and no turn waits to be run."""
+    booted.await_serving()
+    return booted

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an operator sends to the running daemon: storms of signals, `renew`, a broken configuration."""
+from etcd_host import AGENT
+from waiting import until
+
+
+def test_a_storm_of_signals_makes_two_turns_at_most(serving):
+    """1000 times SIGUSR1: at most the turn that runs and one more ask for a certificate."""
+    before = serving.issued()
+    storm = f"i=0; while [ $i -lt 1000 ]; do kill -USR1 {serving.pid()}; i=$((i+1)); done"
+    serving.machine.check("sh", "-c", storm)
+    # Its turn comes after theirs.
+    serving.machine.check("install-cert", "renew", "--wait", timeout=90)
+    assert 2 <= serving.issued() - before <= 3
+
+
+def test_renew_waits_for_the_daemon_and_hands_on_its_result(serving):
+    """Exit code 0 comes after the new certificate, 64 for a name that nobody knows."""
+    old = serving.serial()
+    done = serving.machine.run("install-cert", "renew", "--wait", "etcd-member", timeout=90)
+    assert (done.returncode, serving.serial() != old) == (0, True), done
+    assert serving.machine.run("install-cert", "renew", "--wait", "etcd-membre").returncode == 64
+
+
+def test_a_broken_configuration_is_reported_and_the_running_one_kept(serving):
+    """At SIGHUP the agent goes on; at a start it fails for good, and neither reaches a consumer."""
+    etcd = serving.lives()
+    serving.want(renewel={})
+    until(lambda: "renewel" in str(serving.machine.journal(AGENT)), 60, "the journal to name the unknown key")
+    serving.machine.check("install-cert", "renew", "--wait", timeout=90)
+    assert serving.states() == ["active"] * 3
+
+    assert serving.machine.run("systemctl", "restart", AGENT).returncode != 0
+    assert serving.machine.show(AGENT, "ExecMainStatus") == "78"
+    assert serving.machine.show(AGENT, "NRestarts") == "0"
+    assert serving.states() == ["failed", "active", "active"]
+    assert serving.lives() == etcd
+
+    serving.configure(serving.values)
+    serving.machine.systemctl("restart", AGENT)
+    assert serving.states() == ["active"] * 3

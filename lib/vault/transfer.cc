@@ -107,7 +107,24 @@ HttpDone Transfer::release() {
     return std::exchange(done_, {});
 }
 
+// A proxy's page for developers quotes the request it got, headers included, and pages are quoted
+// in our messages. What we ask Vault about a token does not need the token back.
+void Transfer::forget_quoted_token() {
+    // What is shorter than any token occurs in answers by itself.
+    constexpr std::size_t kShortestToken = 8;
+    if (request_.token == nullptr || request_.token->size() < kShortestToken) {
+        return;
+    }
+    const std::string_view token = request_.token->reveal();
+    std::size_t at = body_.reveal().find(token);
+    while (at != std::string_view::npos) {
+        std::memset(body_.data() + at, '*', token.size());
+        at = body_.reveal().find(token, at + token.size());
+    }
+}
+
 HttpResponse Transfer::response(WallTime now) {
+    forget_quoted_token();
     return {.status = static_cast<int>(status()),
             .body = std::move(body_),
             .content_type = content_type_,

@@ -72,6 +72,7 @@ class Transfer {
     [[nodiscard]] bool accept_header(std::string_view line);
     void note_field(std::string_view line);
     void forget_fields();
+    void forget_quoted_token();
     void forget_answer();
 
     EasyHandle easy_;

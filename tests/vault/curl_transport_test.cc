@@ -90,6 +90,13 @@ TEST_CASE("an answer brings its status, body, type, date and wish", "[vault]") {
     CHECK(answer->date == WallTime{seconds{784'111'777}});
 }
 
+TEST_CASE("an answer that quotes the request's token comes without it", "[vault]") {
+    HttpsBench bench(always(http_answer(200, "[X-Vault-Token: s.canary, s.canary] s.other")));
+    const auto answer = bench.ask(post("{}"));
+    REQUIRE(answer);
+    CHECK(answer->body.reveal() == "[X-Vault-Token: ********, ********] s.other");
+}
+
 TEST_CASE("a header of an earlier answer does not leak into the next", "[vault]") {
     HttpsBench bench([](Peer& peer, const std::string& request) {
         (void)peer.send(request.starts_with("GET /v1/first ")

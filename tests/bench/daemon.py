@@ -118,6 +118,7 @@ def main():
     parser.add_argument("--reader", type=int, default=300, help="seconds at most for a peer")
     parser.add_argument("--scratch", default=tools.BUILD, help="where servers and peers write")
     options = parser.parse_args()
+    pathlib.Path(options.scratch).mkdir(parents=True, exist_ok=True)
     home = pathlib.Path(tempfile.mkdtemp(prefix="daemon-", dir=options.scratch))
     results = {}
     try:

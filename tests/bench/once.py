@@ -145,6 +145,7 @@ def main():
     parser.add_argument("--timed-only", action="store_true")
     parser.add_argument("--scratch", default=tools.BUILD, help="where servers and peers write")
     options = parser.parse_args()
+    pathlib.Path(options.scratch).mkdir(parents=True, exist_ok=True)
     home = pathlib.Path(tempfile.mkdtemp(prefix="once-", dir=options.scratch))
     try:
         results = json.loads(json.dumps(measure(options, home)))

@@ -142,7 +142,21 @@ void write_outcome(const Outcome& outcome) {
     }
 }
 
+// Owed no longer, but a name that nobody answers to is most likely a mistake.
+void write_missing(const ReloadReport& reload) {
+    Entry(message_id::remark,
+          LOG_WARNING,
+          reload.consumer + ": nobody to reload: " + reload.outcome.what)
+        .add("INSTALL_CERT_NAMES", join(reload.certificates, " "))
+        .add("INSTALL_CERT_CONSUMER", reload.consumer)
+        .write();
+}
+
 void write_reload(const ReloadReport& reload) {
+    if (reload.outcome.state == consumers::ReloadState::missing) {
+        write_missing(reload);
+        return;
+    }
     const bool failed = reload.outcome.state == consumers::ReloadState::failed;
     const std::string what = reload.outcome.what.empty() ? "" : ": " + reload.outcome.what;
     Entry(failed ? message_id::reload_failed : message_id::reload_paid,

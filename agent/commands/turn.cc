@@ -64,13 +64,15 @@ std::string status_line(const TurnReport& report, WallTime now) {
     return join(parts, "; ");
 }
 
-int failed_to_open(const std::vector<Error>& errors) {
+int failed_to_open(const Options& options, const std::vector<Error>& errors) {
     journal_configuration(errors);
     const bool may_pass =
         std::ranges::all_of(errors, [](const Error& e) { return e.kind == Failure::not_yet; });
     const int code = exit_code(may_pass ? Failure::not_yet : Failure::config);
     report_to_supervisor({.exit_code = code,
-                          .begun = false,
+                          // The files of this start are still to be read; who asked for anything
+                          // else is told.
+                          .again = options.cause == "start" && may_pass,
                           .next_wake = SystemClock().now() + kConfigRetry,
                           .status = "configuration: " + errors.front().what});
     return code;
@@ -82,7 +84,7 @@ int turn(const Options& options) {
     become_undumpable();
     auto workplace = open_workplace(options);
     if (!workplace) {
-        return failed_to_open(workplace.error());
+        return failed_to_open(options, workplace.error());
     }
     Options bounded = options;
     bounded.timeout = kTurnTimeout;
@@ -98,8 +100,11 @@ int turn(const Options& options) {
     if (!report) {
         journal_failure(report.error());
         const int code = exit_code(report.error().kind);
-        report_to_supervisor(
-            {.exit_code = code, .next_wake = now + kConfigRetry, .status = report.error().what});
+        report_to_supervisor({.exit_code = code,
+                              // Another instance was at work: nothing that was asked for is lost.
+                              .again = report.error().kind == Failure::not_yet,
+                              .next_wake = now + kConfigRetry,
+                              .status = report.error().what});
         return code;
     }
     if (reads_files(options.cause)) {

@@ -13,9 +13,9 @@ constexpr std::chrono::seconds kShortestSleep{1};
 // Hand-made changes on disk are noticed within a day.
 constexpr std::chrono::seconds kLongestSleep = std::chrono::days{1};
 
-std::chrono::seconds delay_after_death(unsigned deaths, double random) {
+std::chrono::seconds retry_delay(unsigned retries, double random) {
     constexpr std::int64_t cap = 60;
-    const std::int64_t full = std::min(cap, std::int64_t{1} << std::min(deaths, 6U));
+    const std::int64_t full = std::min(cap, std::int64_t{1} << std::min(retries, 6U));
     return std::chrono::seconds{std::max<std::int64_t>(
         1, static_cast<std::int64_t>(static_cast<double>(full) * (0.5 + random / 2)))};
 }
@@ -78,8 +78,8 @@ std::optional<TurnOrder> Agenda::take(WallTime now) {
     TurnOrder order;
     if (again_) {
         // What is asked for meanwhile waits as long: a worker that dies must not be started by a
-        // storm of requests.
-        if (now < next_wake_) {
+        // storm of requests. A clock that was set makes the time to wait for meaningless.
+        if (now < next_wake_ && !std::exchange(clock_, false)) {
             return std::nullopt;
         }
         order = take_again();
@@ -99,31 +99,33 @@ std::optional<TurnOrder> Agenda::take(WallTime now) {
     return order;
 }
 
-std::vector<int> Agenda::finished(const std::optional<TurnReport>& report,
-                                  WallTime now,
-                                  double random) {
-    const TurnOrder order = *std::exchange(running_, std::nullopt);
-    if (report) {
-        deaths_ = 0;
-        if (!report->begun && order.cause == Cause::start) {
-            timer_cause_ = Cause::start;  // the files of this start are still to be read
-        }
-        next_wake_ = std::clamp(report->next_wake, now + kShortestSleep, now + kLongestSleep);
-        return order.waiting;
-    }
-    next_wake_ = now + delay_after_death(deaths_++, random);
-    if (order.cause == Cause::renew && deaths_ >= kDeathsOfAWish) {
-        again_ = Cause::timer;
-        return order.waiting;
-    }
+// A wish joins those that came meanwhile.
+void Agenda::retry(TurnOrder order) {
     again_ = order.cause;
     if (order.cause == Cause::renew) {
-        // The wish joins those that came meanwhile.
         renew_pending_ = true;
         renew_all_ = renew_all_ || order.names.empty();
         names_.insert(order.names.begin(), order.names.end());
         waiting_.insert(waiting_.begin(), order.waiting.begin(), order.waiting.end());
     }
+}
+
+std::vector<int> Agenda::finished(const std::optional<TurnReport>& report,
+                                  WallTime now,
+                                  double random) {
+    TurnOrder order = *std::exchange(running_, std::nullopt);
+    deaths_ = report ? 0 : deaths_ + 1;
+    if (report && !report->again) {
+        retries_ = 0;
+        next_wake_ = std::clamp(report->next_wake, now + kShortestSleep, now + kLongestSleep);
+        return order.waiting;
+    }
+    next_wake_ = now + retry_delay(retries_++, random);
+    if (order.cause == Cause::renew && deaths_ >= kDeathsOfAWish) {
+        again_ = Cause::timer;
+        return order.waiting;
+    }
+    retry(std::move(order));
     return {};
 }
 

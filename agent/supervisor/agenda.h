@@ -63,20 +63,22 @@ class Agenda {
     [[nodiscard]] WallTime next_wake() const { return next_wake_; }
 
   private:
+    void retry(TurnOrder order);
     [[nodiscard]] TurnOrder take_renewal();
     [[nodiscard]] TurnOrder take_again();
 
     WallTime next_wake_;
     Cause timer_cause_;
     std::optional<TurnOrder> running_;
-    std::optional<Cause> again_;  // of the turn whose worker died; due at next_wake_
+    std::optional<Cause> again_;  // of the turn that came to nothing; due at next_wake_
     bool renew_pending_ = false;
     bool renew_all_ = false;
     bool reload_ = false;
     bool clock_ = false;
     std::set<std::string> names_;
     std::vector<int> waiting_;
-    unsigned deaths_ = 0;
+    unsigned deaths_ = 0;   // of workers, in a row
+    unsigned retries_ = 0;  // of turns that came to nothing, in a row
 };
 
 }  // namespace install_cert::supervisor

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/supervisor/control.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -33,6 +35,14 @@ const sockaddr* generic(const sockaddr_un& address) {
     return reinterpret_cast<const sockaddr*>(&address);
 }
 
+// Who is at the other end (unix(7)); nobody, where that cannot be told.
+ucred peer_of(int fd) {
+    ucred peer{.pid = 0, .uid = static_cast<uid_t>(-1), .gid = static_cast<gid_t>(-1)};
+    socklen_t size = sizeof peer;
+    (void)::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+    return peer;
+}
+
 }  // namespace
 
 std::string to_packet(const RenewalRequest& request) {
@@ -61,6 +71,25 @@ std::optional<RenewalRequest> parse_request(std::string_view packet) {
         }
     }
     return request;
+}
+
+Result<UniqueFd> be_the_only_one(const std::string& directory) {
+    UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) {
+        return fail_errno(Failure::io, directory, errno);
+    }
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
+        return fd;
+    }
+    if (errno != EWOULDBLOCK) {
+        return fail_errno(Failure::io, directory, errno);
+    }
+    const auto other = connect_to(directory);
+    const std::string pid =
+        other && *other ? std::to_string(peer_of((*other)->get()).pid) : "unknown";
+    return fail(Failure::not_yet,
+                directory + ": another daemon (pid " + pid + ") serves this host",
+                "stop it, or have it renew with 'install-cert renew'");
 }
 
 Result<UniqueFd> listen_at(const std::string& directory) {
@@ -96,10 +125,8 @@ Result<std::optional<UniqueFd>> connect_to(const std::string& directory) {
 }
 
 bool is_trusted_peer(int fd) {
-    ucred peer{};
-    socklen_t size = sizeof peer;
-    return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-           (peer.uid == 0 || peer.uid == ::geteuid());
+    const ucred peer = peer_of(fd);
+    return peer.uid == 0 || peer.uid == ::geteuid();
 }
 
 Result<> send_packet(int fd, std::string_view packet) {

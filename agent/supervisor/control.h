@@ -27,6 +27,9 @@ struct RenewalRequest {
 // nullopt for a packet that is none of ours; names are checked by the worker.
 [[nodiscard]] std::optional<RenewalRequest> parse_request(std::string_view packet);
 
+// Held until destruction, or until the process ends in whatever way (flock(2)). Failure::not_yet,
+// with the other's pid, where a daemon lives already.
+[[nodiscard]] Result<UniqueFd> be_the_only_one(const std::string& directory);
 // Listens at DIRECTORY/control, replacing what an earlier daemon left there.
 [[nodiscard]] Result<UniqueFd> listen_at(const std::string& directory);
 // Connects; nullopt when no daemon listens there.

@@ -23,6 +23,7 @@ namespace install_cert::supervisor {
 namespace {
 
 constexpr int kConfigExit = 78;
+constexpr std::chrono::minutes kBetweenKills{1};
 
 void watch(int events, int fd) {
     epoll_event event{};
@@ -78,7 +79,10 @@ int Supervisor::run() {
     }
     while (!exit_) {
         start_turn();
-        arm_timers();
+        if (!arm_timer()) {
+            agenda_.clock_was_set();
+            continue;
+        }
         wait_and_dispatch();
     }
     notifier_.tell("STOPPING=1");
@@ -103,6 +107,11 @@ Result<> Supervisor::open() {
     if (!events_ || !signals_ || !timer_ || !watchdog_) {
         return fail_errno(Failure::io, "setting up the event loop", errno);
     }
+    auto only = be_the_only_one(settings_.runtime_directory);
+    if (!only) {
+        return std::unexpected(only.error());
+    }
+    only_ = std::move(*only);
     auto listener = listen_at(settings_.runtime_directory);
     if (!listener) {
         return std::unexpected(listener.error());
@@ -120,15 +129,17 @@ Result<> Supervisor::open() {
     return {};
 }
 
-void Supervisor::arm_timers() {
+bool Supervisor::arm_timer() {
     // While a worker runs, the timer bounds it; else it is the next turn's.
     const WallTime at = worker_ ? clock_.now() + std::chrono::ceil<std::chrono::seconds>(
                                                      worker_->killed_at - clock_.since_boot())
                                 : agenda_.next_wake();
     itimerspec spec{};
     spec.it_value.tv_sec = std::max<std::int64_t>(1, at.time_since_epoch().count());
-    (void)::timerfd_settime(
-        timer_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, nullptr);
+    // A clock step since the timer was read last is told here, and only once (timerfd_settime(2)).
+    return ::timerfd_settime(
+               timer_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, nullptr) == 0 ||
+           errno != ECANCELED;
 }
 
 void Supervisor::wait_and_dispatch() {
@@ -176,8 +187,10 @@ void Supervisor::on_timer() {
         agenda_.clock_was_set();
     }
     if (worker_ && clock_.since_boot() >= worker_->killed_at) {
-        complain({.kind = Failure::io, .what = "a turn hung for 15 minutes and was killed"});
+        complain({.kind = Failure::io, .what = "a turn hung for 15 minutes and is killed"});
         worker_->kill();
+        // One that waits for a dead disk dies when the disk answers.
+        worker_->killed_at = clock_.since_boot() + kBetweenKills;
     }
 }
 

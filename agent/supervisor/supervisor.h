@@ -34,7 +34,8 @@ class Supervisor {
 
   private:
     [[nodiscard]] Result<> open();
-    void arm_timers();
+    // false: the clock was set since the last time.
+    [[nodiscard]] bool arm_timer();
     void wait_and_dispatch();
     void on_signals();
     void on_timer();
@@ -54,6 +55,7 @@ class Supervisor {
     UniqueFd signals_;
     UniqueFd timer_;
     UniqueFd watchdog_;
+    UniqueFd only_;
     UniqueFd listener_;
     std::map<int, UniqueFd> clients_;
     std::optional<Worker> worker_;

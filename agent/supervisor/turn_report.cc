@@ -38,7 +38,7 @@ std::optional<bool> flag(std::string_view line, std::string_view name) {
 
 std::string to_text(const TurnReport& report) {
     return "exit_code=" + std::to_string(report.exit_code) +
-           "\nbegun=" + std::to_string(report.begun ? 1 : 0) +
+           "\nagain=" + std::to_string(report.again ? 1 : 0) +
            "\nvalid=" + std::to_string(report.valid ? 1 : 0) +
            "\nnext_wake=" + std::to_string(report.next_wake.time_since_epoch().count()) +
            "\nstatus=" + printable(report.status, 400) + "\nend\n";
@@ -50,11 +50,11 @@ std::optional<TurnReport> parse_report(std::string_view text) {
         return std::nullopt;
     }
     const auto exit_code = field(lines[0], "exit_code");
-    const auto begun = flag(lines[1], "begun");
+    const auto again = flag(lines[1], "again");
     const auto valid = flag(lines[2], "valid");
     const auto next_wake = field(lines[3], "next_wake");
     const auto status = field(lines[4], "status");
-    if (!exit_code || !begun || !valid || !next_wake || !status) {
+    if (!exit_code || !again || !valid || !next_wake || !status) {
         return std::nullopt;
     }
     const auto code = number<int>(*exit_code);
@@ -63,7 +63,7 @@ std::optional<TurnReport> parse_report(std::string_view text) {
         return std::nullopt;
     }
     return TurnReport{.exit_code = *code,
-                      .begun = *begun,
+                      .again = *again,
                       .valid = *valid,
                       .next_wake = WallTime{std::chrono::seconds{*wake}},
                       .status = std::string(*status)};

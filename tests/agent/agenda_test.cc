@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/supervisor/agenda.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "agent/supervisor/control.h"
@@ -33,11 +35,40 @@ TEST_CASE("a start that lacked something of the host is tried again as a start",
     Agenda agenda(Cause::start, kNow);
     REQUIRE(agenda.take(kNow)->cause == Cause::start);
     TurnReport lacking = report(kNow + 10s);
-    lacking.begun = false;
+    lacking.again = true;
     (void)agenda.finished(lacking, kNow, 0.5);
-    CHECK(agenda.take(kNow + 10s)->cause == Cause::start);
+    CHECK(agenda.take(agenda.next_wake())->cause == Cause::start);
     (void)agenda.finished(report(kNow + 1h), kNow, 0.5);
     CHECK(agenda.take(kNow + 1h)->cause == Cause::timer);
+}
+
+TEST_CASE("a turn that met another instance is tried again as it was asked", "[agenda]") {
+    Agenda agenda(Cause::start, kNow + 1h);
+    agenda.ask_renewal({"web"}, 7);
+    WallTime now = kNow;
+    TurnReport busy = report(kNow + 10s);
+    busy.again = true;
+    for (int met = 0; met < 10; ++met) {
+        const auto order = agenda.take(now);
+        REQUIRE(order);
+        CHECK(order->cause == Cause::renew);
+        CHECK(order->names == std::vector<std::string>{"web"});
+        CHECK(agenda.finished(busy, now, 0.5).empty());
+        CHECK(agenda.next_wake() <= now + 60s);
+        now = agenda.next_wake();
+    }
+    REQUIRE(agenda.take(now));
+    CHECK(agenda.finished(report(now + 1h), now, 0.5) == std::vector<int>{7});
+}
+
+TEST_CASE("a clock step ends the wait for another try", "[agenda]") {
+    Agenda agenda(Cause::reload, kNow);
+    REQUIRE(agenda.take(kNow));
+    (void)agenda.finished(std::nullopt, kNow, 0.5);
+    const WallTime set_back = kNow - 24h;
+    CHECK_FALSE(agenda.take(set_back));
+    agenda.clock_was_set();
+    CHECK(agenda.take(set_back)->cause == Cause::reload);
 }
 
 TEST_CASE("a storm of signals makes two turns at most", "[agenda]") {
@@ -168,10 +199,10 @@ TEST_CASE("a worker's report survives its way, and no other text passes for one"
         CHECK_FALSE(parse_report(text.substr(0, size)));
     }
     CHECK_FALSE(parse_report(text + text));
-    CHECK(parse_report("exit_code=75\nbegun=0\nvalid=0\nnext_wake=1\nstatus=\nend\n"));
-    for (const char* bad : {"exit_code=999\nbegun=1\nvalid=1\nnext_wake=1\nstatus=\nend\n",
-                            "exit_code=0\nbegun=yes\nvalid=1\nnext_wake=1\nstatus=\nend\n",
-                            "exit_code=0\nbegun=1\nvalid=\nnext_wake=1\nstatus=\nend\n",
+    CHECK(parse_report("exit_code=75\nagain=1\nvalid=0\nnext_wake=1\nstatus=\nend\n"));
+    for (const char* bad : {"exit_code=999\nagain=0\nvalid=1\nnext_wake=1\nstatus=\nend\n",
+                            "exit_code=0\nagain=yes\nvalid=1\nnext_wake=1\nstatus=\nend\n",
+                            "exit_code=0\nagain=0\nvalid=\nnext_wake=1\nstatus=\nend\n",
                             "exit_code=0\nvalid=1\nnext_wake=1\nstatus=\nend\n"}) {
         CHECK_FALSE(parse_report(bad));
     }
@@ -187,6 +218,22 @@ TEST_CASE("a request survives its way, and no other packet passes for one", "[co
          {""sv, "renew"sv, "stop\0"sv, "renew\0--root\0"sv, "renew\0\0"sv, "renew\0web"sv}) {
         CHECK_FALSE(parse_request(packet));
     }
+}
+
+TEST_CASE("a second daemon is told who serves the host already", "[control]") {
+    const testing::TemporaryDirectory directory;
+    {
+        const auto only = be_the_only_one(directory.string());
+        REQUIRE(only);
+        const auto listener = listen_at(directory.string());
+        REQUIRE(listener);
+        const auto second = be_the_only_one(directory.string());
+        REQUIRE_FALSE(second);
+        CHECK(second.error().kind == Failure::not_yet);
+        CHECK_THAT(second.error().what, Catch::Contains("pid " + std::to_string(::getpid())));
+    }
+    CHECK(be_the_only_one(directory.string()));
+    CHECK(be_the_only_one(directory.string() + "/none").error().kind == Failure::io);
 }
 
 TEST_CASE("the control socket carries packets both ways and is closed to others", "[control]") {

@@ -36,8 +36,7 @@ Result<TurnReport> run_local_turn(Workplace& workplace, const Options& options, 
     if (!lock) {
         return std::unexpected(lock.error());
     }
-    const State before = read_state(workplace.places.state_directory);
-    State state = before;
+    State state = read_state(workplace.places.state_directory);
     TurnReport report;
     // Before anything is published: the gate is waiting for these sets.
     const auto recorded = write_recorded(workplace.places.state_directory, workplace.role);
@@ -76,11 +75,6 @@ Result<TurnReport> run_local_turn(Workplace& workplace, const Options& options, 
     retire_after_grace(workplace.store, report.superseded);
     if (!recorded) {
         report.remarks.push_back(recorded.error().what);
-    }
-    if (state != before) {
-        if (const auto saved = write_state(workplace.places.state_directory, state); !saved) {
-            report.remarks.push_back(saved.error().what);
-        }
     }
     return report;
 }

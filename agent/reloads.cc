@@ -12,6 +12,8 @@
 namespace install_cert::agent {
 namespace {
 
+constexpr std::chrono::seconds kLongestRetry{60};  // retry_delay() of Failure::not_yet
+
 consumers::Installed as_consumers_see(const role::CertificateSpec& spec,
                                       const installation::InstalledSet& installed) {
     std::string fingerprints;
@@ -53,8 +55,14 @@ WallTime slot_of(const consumers::Debt& debt,
     return request.situation.now + std::chrono::seconds{wait};
 }
 
-// The slots of this debt's certificates in state, made where they are missing: the latest one
-// holds.
+// A time further ahead than any that is ever noted was noted before the clock was set back.
+bool is_past_belief(WallTime noted, const role::Role& role, WallTime now) {
+    return noted - now > std::max<std::chrono::seconds>(role.renewal.ca_lead, kLongestRetry);
+}
+
+// When this debt is paid: the latest of its certificates' times in state, made where they are
+// missing, and written back for all of them, since an earlier one that has passed would wake the
+// daemon for nothing.
 WallTime due_time(const consumers::Debt& debt,
                   const role::Role& role,
                   const TurnRequest& request,
@@ -62,15 +70,20 @@ WallTime due_time(const consumers::Debt& debt,
     const std::string name = consumers::acknowledgement_key(debt.consumer);
     const WallTime fresh = slot_of(debt, role, request, state);
     WallTime due = WallTime::min();
+    bool failed = false;
     for (const std::string& certificate : debt.certificates) {
         CertificateState& known = state.certificates[certificate];
-        const WallTime noted = known.reload_at.emplace(name, fresh).first->second;
-        // A person does not wait for a failed reload's next try: its result is what was asked for.
-        const bool waits = request.patience == TurnRequest::Patience::keeps_backoff ||
-                           !known.reload_error.contains(name);
-        due = std::max(due, waits ? noted : request.situation.now);
+        WallTime& noted = known.reload_at.emplace(name, fresh).first->second;
+        noted = is_past_belief(noted, role, request.situation.now) ? fresh : noted;
+        failed = failed || known.reload_error.contains(name);
+        due = std::max(due, noted);
     }
-    return due;
+    for (const std::string& certificate : debt.certificates) {
+        state.certificates[certificate].reload_at[name] = due;
+    }
+    // A person does not wait for a failed reload's next try: its result is what was asked for.
+    const bool waits = request.patience == TurnRequest::Patience::keeps_backoff || !failed;
+    return waits ? due : request.situation.now;
 }
 
 void note_failure(const consumers::Debt& debt,

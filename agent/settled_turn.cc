@@ -4,8 +4,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "renewal/backoff.h"
+
 namespace install_cert::agent {
 namespace {
+
+constexpr unsigned kLongestBackoff = 10;  // doublings are over by then
 
 // What another try within this turn can bring: a request that only had to keep its distance, or one
 // that the server itself asked to have later. The daemon has its own schedule for the latter.
@@ -43,8 +47,22 @@ void adopt(TurnReport& report, TurnReport again) {
     std::ranges::move(again.reloads, std::back_inserter(report.reloads));
     std::ranges::move(again.superseded, std::back_inserter(report.superseded));
     std::ranges::move(again.remarks, std::back_inserter(report.remarks));
-    report.next_wake = again.next_wake;
-    report.all_valid = again.all_valid;
+    report.all_valid = std::ranges::all_of(report.certificates, &Outcome::valid);
+}
+
+// What could not be written down, the next turn will not know: neither how often it failed, nor
+// until when it was to wait. So the supervisor waits as long as the longest back-off.
+void keep(const State& state, const TurnPorts& ports, TurnReport& report) {
+    const auto saved = ports.save(state);
+    if (saved) {
+        return;
+    }
+    report.remarks.push_back(saved.error().what);
+    const auto delay = renewal::retry_delay(
+        {.kind = saved.error().kind, .attempt = kLongestBackoff, .retry_after = {}},
+        ports.random());
+    report.next_wake = std::max(report.next_wake,
+                                ports.clock.now() + std::chrono::ceil<std::chrono::seconds>(delay));
 }
 
 }  // namespace
@@ -53,6 +71,7 @@ TurnReport run_until_settled(const role::Role& role,
                              TurnRequest request,
                              const TurnPorts& ports,
                              State& state) {
+    const State before = state;
     TurnReport report = run_turn(role, request, ports, state);
     while (const auto again_at = another_try_at(report, request, ports.clock)) {
         std::erase_if(request.certificates, [&](const role::CertificateSpec* spec) {
@@ -62,6 +81,10 @@ TurnReport run_until_settled(const role::Role& role,
         ports.sleep_until(*again_at);
         request.situation.now = ports.clock.now();
         adopt(report, run_turn(role, request, ports, state));
+        report.next_wake = next_wake(role, report, state, ports.clock.now());
+    }
+    if (state != before) {
+        keep(state, ports, report);
     }
     return report;
 }

@@ -102,6 +102,8 @@ void collect_litter(const std::vector<Candidate>& candidates,
     }
 }
 
+}  // namespace
+
 WallTime next_wake(const role::Role& role,
                    const TurnReport& report,
                    const State& state,
@@ -116,17 +118,19 @@ WallTime next_wake(const role::Role& role,
                 wake = std::min(wake, at);
             }
         }
+        // A mount is looked at for the sake of sets that serve: see mounts_to_look_at().
         const auto look = state.next_ca_look.find(outcome.spec->mount);
-        wake = std::min(
-            wake, look == state.next_ca_look.end() ? now + role.renewal.ca_refresh : look->second);
+        if (outcome.valid) {
+            wake = std::min(
+                wake,
+                look == state.next_ca_look.end() ? now + role.renewal.ca_refresh : look->second);
+        }
     }
     for (const auto& [source, token] : state.tokens) {
         wake = std::min(wake, token.next_care);
     }
     return wake;
 }
-
-}  // namespace
 
 TurnReport run_turn(const role::Role& role,
                     const TurnRequest& request,
@@ -135,6 +139,9 @@ TurnReport run_turn(const role::Role& role,
     TurnReport report;
     std::vector<Candidate> candidates = survey(role, request, ports.store, state);
     repair_drift(candidates, ports);
+    // Before anything new is staged, which looks just like it, and needs the room; after a swap it
+    // would have to wait for the grace, and with it a key that was never published.
+    collect_litter(candidates, ports, report);
 
     Acquisition acquisition(role, request, ports, state);
     acquisition.obtain(candidates);
@@ -151,12 +158,11 @@ TurnReport run_turn(const role::Role& role,
     if (ports.services != nullptr) {
         report.reloads = pay_reloads(role, request, ports, state);
     }
-    collect_litter(candidates, ports, report);
-
     report.superseded = std::move(acquisition).superseded();
     report.all_valid =
         std::ranges::all_of(candidates, [](const Candidate& c) { return c.decision.valid; });
     for (Candidate& candidate : candidates) {
+        candidate.outcome.valid = candidate.decision.valid;
         report.certificates.push_back(std::move(candidate.outcome));
     }
     report.next_wake = next_wake(role, report, state, ports.clock.now());

@@ -36,7 +36,8 @@ struct TurnPorts {
     std::function<double()> random;       // uniform in [0, 1)
     // Makes the state durable before Vault is asked, so that a crash cannot reset the budget.
     std::function<Result<>(const State&)> save;
-    // Between the tries of one turn (settled_turn.h); run_turn() itself never sleeps.
+    // Between the tries of one turn (settled_turn.h), and for an answer that is not valid yet,
+    // which is not waited for where this is empty.
     std::function<void(WallTime)> sleep_until{};
 };
 
@@ -73,6 +74,7 @@ struct Outcome {
     WallTime next{};       // when it is looked at again
     std::string serial{};  // of `installed`
     WallTime not_after{};  // of `installed`
+    bool valid = false;    // what is installed now serves its consumers
 };
 
 struct ReloadReport {
@@ -94,6 +96,12 @@ struct TurnReport {
                                   const TurnRequest& request,
                                   const TurnPorts& ports,
                                   State& state);
+
+// When the next turn is due: the earliest of everything that has a time.
+[[nodiscard]] WallTime next_wake(const role::Role& role,
+                                 const TurnReport& report,
+                                 const State& state,
+                                 WallTime now);
 
 // What `once` exits with: 0, or the gravest failure.
 [[nodiscard]] int exit_code(const TurnReport& report);

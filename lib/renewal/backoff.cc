@@ -40,8 +40,9 @@ std::chrono::milliseconds retry_delay(const FailedAttempt& failed, double random
     const auto jittered = std::chrono::milliseconds{
         static_cast<std::int64_t>(static_cast<double>(full.count()) * (0.5 + random / 2))};
     if (failed.retry_after) {
-        // On top of the floor, so that a throttled fleet does not come back in one instant.
-        return std::chrono::milliseconds{*failed.retry_after} + jittered / 10;
+        // A little above the floor, so that a throttled fleet does not come back in one instant.
+        // What we would have waited anyway stays: many servers say "1 s" whatever their load.
+        return std::max(jittered, std::chrono::milliseconds{*failed.retry_after} + jittered / 10);
     }
     return jittered;
 }

@@ -41,6 +41,11 @@ bool same_certificates(std::span<const issuance::TrustedAuthority> a,
     });
 }
 
+bool is_installed_already(const Candidate& candidate, const x509::Certificate& leaf) {
+    return candidate.installed && candidate.installed->damage.empty() &&
+           candidate.installed->leaf.facts().fingerprint == leaf.facts().fingerprint;
+}
+
 void append(std::vector<std::string>& to, const std::vector<std::string>& from) {
     to.insert(to.end(), from.begin(), from.end());
 }
@@ -90,6 +95,7 @@ void Acquisition::obtain(std::span<Candidate> candidates) {
                          accept(*due[index], std::move(answer));
                      });
     publish();
+    take_what_was_held();
 }
 
 bool Acquisition::may_ask(Candidate& candidate) {
@@ -170,9 +176,35 @@ void Acquisition::accept(Candidate& candidate, Result<issuance::IssuedMaterial> 
     }
     state_.next_ca_look[candidate.spec->mount] = now() + role_.renewal.ca_refresh;
     append(candidate.outcome.remarks, answer->warnings);
-    if (const auto staged = stage_new(candidate, std::move(*answer)); !staged) {
+    const auto until = issuance::worth_waiting_until(answer->leaf, now());
+    const auto left =
+        std::chrono::floor<std::chrono::seconds>(request_.deadline - ports_.clock.since_boot());
+    if (until && ports_.sleep_until && *until - now() < left) {
+        held_.push_back({.candidate = &candidate, .material = std::move(*answer), .until = *until});
+        return;
+    }
+    take(candidate, std::move(*answer));
+}
+
+void Acquisition::take(Candidate& candidate, issuance::IssuedMaterial material) {
+    if (const auto staged = stage_new(candidate, std::move(material)); !staged) {
         fail_with(candidate, staged.error());
     }
+}
+
+// What could be published at once is published by now.
+void Acquisition::take_what_was_held() {
+    if (held_.empty()) {
+        return;
+    }
+    for (Held& held : std::exchange(held_, {})) {
+        held.candidate->outcome.remarks.push_back(
+            "held until " + to_rfc3339(held.until) +
+            ", since it was not valid before by this host's clock, which is slow");
+        ports_.sleep_until(held.until);
+        take(*held.candidate, std::move(held.material));
+    }
+    publish();
 }
 
 bool Acquisition::trust_goes_first(const Candidate& candidate,
@@ -187,6 +219,12 @@ bool Acquisition::trust_goes_first(const Candidate& candidate,
 }
 
 Result<> Acquisition::stage_new(Candidate& candidate, issuance::IssuedMaterial material) {
+    if (is_installed_already(candidate, material.leaf)) {
+        return fail(Failure::rejected,
+                    candidate.spec->name + ": the answer is the certificate that is installed (" +
+                        material.leaf.facts().serial + "), not a new one",
+                    "something between this host and Vault may keep answers: check vault.address");
+    }
     std::vector<issuance::TrustedAuthority> installed_trust;
     std::chrono::seconds keep{0};
     if (candidate.installed) {

@@ -35,6 +35,13 @@ class Acquisition {
     }
 
   private:
+    // An answer that is not valid yet by this host's clock.
+    struct Held {
+        Candidate* candidate;
+        issuance::IssuedMaterial material;
+        WallTime until;
+    };
+
     struct Prepared {
         Candidate* candidate;
         OutcomeKind kind;
@@ -47,6 +54,8 @@ class Acquisition {
     [[nodiscard]] issuance::Order order_for(const Candidate& candidate) const;
     void take_back_request(const Candidate& candidate);
     void accept(Candidate& candidate, Result<issuance::IssuedMaterial> answer);
+    void take(Candidate& candidate, issuance::IssuedMaterial material);
+    void take_what_was_held();
     [[nodiscard]] Result<> stage_new(Candidate& candidate, issuance::IssuedMaterial material);
     [[nodiscard]] Result<> stage_old_with(Candidate& candidate,
                                           std::vector<issuance::TrustedAuthority> trust,
@@ -62,6 +71,7 @@ class Acquisition {
     const TurnRequest& request_;
     const TurnPorts& ports_;
     State& state_;
+    std::vector<Held> held_;
     std::vector<Prepared> prepared_;
     std::vector<installation::Superseded> superseded_;
 };

@@ -146,6 +146,14 @@ VerifiedSet::VerifiedSet(IssuedMaterial material,
       response_(std::move(material.response)),
       remarks_(std::move(remarks)) {}
 
+std::optional<WallTime> worth_waiting_until(const x509::Certificate& leaf, WallTime now) {
+    const auto ahead = leaf.facts().not_before - now;
+    if (ahead <= kToleratedSkew || ahead > kHeldSkew) {
+        return std::nullopt;
+    }
+    return leaf.facts().not_before - kToleratedSkew;
+}
+
 Result<VerifiedSet> verify(IssuedMaterial material, VerificationContext context) {
     const x509::CertificateFacts& leaf = material.leaf.facts();
     const role::CertificateSpec& spec = context.spec;

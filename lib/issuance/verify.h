@@ -2,6 +2,7 @@
 // The only way from what an issuer answered to what may be installed.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,11 @@ struct VerificationContext {
     WallTime now;
     std::vector<TrustedAuthority> trust;  // the merged trust that will be installed beside the leaf
 };
+
+// For a leaf that another clock has dated ahead, by so little that it is worth waiting for: the
+// moment from which verify() finds it valid. A new one would be dated ahead just the same.
+[[nodiscard]] std::optional<WallTime> worth_waiting_until(const x509::Certificate& leaf,
+                                                          WallTime now);
 
 // Failure::rejected, naming each thing that is wrong, unless: the key matches the leaf; the chain
 // leads to a certificate of the trust; every name asked for is there and none that was not;

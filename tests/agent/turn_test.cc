@@ -80,7 +80,8 @@ struct Host {
             .save = [this](const State& now) -> Result<> {
                 saved = now;
                 return {};
-            }};
+            },
+            .sleep_until = [this](WallTime time) { clock.advance(time - clock.now()); }};
         return run_turn(role, request, ports, state);
     }
 
@@ -120,7 +121,7 @@ TEST_CASE("a first turn installs what is described, a second one asks for nothin
     CHECK(second.next_wake > host.clock.now());
 }
 
-TEST_CASE("the budget is saved before Vault is asked", "[turn]") {
+TEST_CASE("the budget is saved before Vault is asked", "[turn][fault-90]") {
     Host host;
     host.issuer.fail("web", {.kind = Failure::unavailable, .what = "sealed"});
     (void)host.turn();
@@ -135,7 +136,47 @@ TEST_CASE("no token waits for a consumer", "[turn]") {
     CHECK(host.reloads_before_leaving == 0);
 }
 
-TEST_CASE("one certificate's failure never keeps another from being installed", "[turn]") {
+TEST_CASE("an answer that is not valid yet is held until it is, without another request",
+          "[turn][fault-5]") {
+    Host host({"web", "db"});
+    host.issuer.run_ahead(70s);
+    const WallTime before = host.clock.now();
+    const TurnReport report = host.turn();
+    CHECK(exit_code(report) == 0);
+    CHECK(host.issuer.requests() == 2);
+    CHECK(host.clock.now() == before + 35s);  // 40 s, of which 5 are tolerated
+    CHECK_THAT(report.certificates[0].remarks.back(), Catch::Contains("clock"));
+    CHECK(std::filesystem::exists(host.file("web.pem")));
+    CHECK(std::filesystem::exists(host.file("db.pem")));
+}
+
+TEST_CASE("an answer that is valid only after the turn's end is not waited for",
+          "[turn][fault-5]") {
+    Host host;
+    host.issuer.run_ahead(4min);
+    const WallTime before = host.clock.now();
+    const TurnReport report = host.turn();
+    CHECK(exit_code(report) == 75);
+    CHECK(host.clock.now() == before);
+    CHECK_THAT(report.certificates[0].error->what, Catch::Contains("clock"));
+}
+
+TEST_CASE("the certificate that is installed, answered again, is not published again",
+          "[turn][fault-53]") {
+    Host host;
+    host.role.certificates[0].rekey = role::Rekey::never;
+    (void)host.turn();
+    const auto installed = std::filesystem::read_symlink(host.file(".web/current"));
+    host.issuer.repeat_itself();
+    host.clock.advance(1h);
+    const TurnReport report = host.turn(renewal::Wish::renew_now);
+    CHECK(report.certificates[0].kind == OutcomeKind::failed);
+    CHECK_THAT(report.certificates[0].error->what, Catch::Contains("not a new one"));
+    CHECK(std::filesystem::read_symlink(host.file(".web/current")) == installed);
+}
+
+TEST_CASE("one certificate's failure never keeps another from being installed",
+          "[turn][fault-27]") {
     Host host({"web", "db"});
     host.issuer.fail("web", {.kind = Failure::rejected, .what = "400"});
     const TurnReport report = host.turn();
@@ -207,6 +248,16 @@ TEST_CASE("a destination that cannot be written is never asked for", "[turn]") {
     CHECK(host.state.certificates["web"].requests.empty());
 }
 
+TEST_CASE("a turn that renews leaves nothing of an interrupted one", "[turn]") {
+    Host host;
+    (void)host.turn();
+    const std::filesystem::path litter = host.file(".web/20200101T000000Z-00000000");
+    std::filesystem::create_directory(litter);
+    host.clock.advance(1h);
+    CHECK(host.turn(renewal::Wish::renew_now).certificates[0].kind == OutcomeKind::installed);
+    CHECK_FALSE(std::filesystem::exists(litter));
+}
+
 TEST_CASE("with on_boot always another boot renews, a restart does not", "[turn]") {
     Host host;
     host.role.renewal.on_boot = role::OnBoot::always;
@@ -250,7 +301,7 @@ TEST_CASE("drift heals: names by a reissue, modes and links in place, a lost fil
     }
 }
 
-TEST_CASE("a shorter lifetime than asked is followed and does not loop", "[turn]") {
+TEST_CASE("a shorter lifetime than asked is followed and does not loop", "[turn][fault-48]") {
     Host host;
     host.issuer.grant(24h);
     const TurnReport report = host.turn();
@@ -273,7 +324,7 @@ TEST_CASE("with rekey never the key stays, else it is a new one", "[turn]") {
 
 TEST_CASE(
     "a consumer is reloaded once for all its certificates, after the first and after each renewal",
-    "[turn]") {
+    "[turn][fault-82]") {
     Host host({"web", "db"});
     for (auto& spec : host.role.certificates) {
         spec.consumers = {unit("nginx.service", role::When::certificate_change)};
@@ -284,7 +335,7 @@ TEST_CASE(
     CHECK(host.turn().reloads.size() == 1);
 }
 
-TEST_CASE("a failed reload stays owed and is paid without issuing again", "[turn]") {
+TEST_CASE("a failed reload stays owed and is paid without issuing again", "[turn][fault-78]") {
     Host host;
     host.role.certificates[0].consumers = {unit("nginx.service", role::When::certificate_change)};
     host.services.answer_next("nginx.service",
@@ -321,7 +372,8 @@ TEST_CASE("a lost state costs one reload too many and no request", "[turn]") {
     CHECK(host.issuer.requests() == 1);
 }
 
-TEST_CASE("when the CA changes, trust goes first and the leaf follows after the lead", "[turn]") {
+TEST_CASE("when the CA changes, trust goes first and the leaf follows after the lead",
+          "[turn][fault-50]") {
     Host host;
     host.role.certificates[0].consumers = {unit("etcd.service", role::When::ca_change)};
     (void)host.turn();
@@ -378,7 +430,8 @@ TEST_CASE("a reload owed to who left the configuration wakes nobody", "[turn]") 
     CHECK(host.turn().next_wake > host.clock.now() + 30min);
 }
 
-TEST_CASE("a restart for a changed CA keeps to this host's slot within the lead", "[turn]") {
+TEST_CASE("a restart for a changed CA keeps to this host's slot within the lead",
+          "[turn][fault-83]") {
     Host host;
     host.role.certificates[0].consumers = {unit("etcd.service", role::When::ca_change)};
     CHECK(host.turn().reloads.size() == 1);  // the first installation waits for nobody

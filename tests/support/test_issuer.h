@@ -59,6 +59,12 @@ class TestIssuer final : public issuance::Issuer {
         return result;
     }
 
+    // Its clock against ours.
+    void run_ahead(std::chrono::seconds lead) { lead_ = lead; }
+
+    // What was answered last is answered again, as by something that keeps answers.
+    void repeat_itself() { repeats_ = true; }
+
     [[nodiscard]] int requests() const { return requests_; }
 
     [[nodiscard]] int lookups() const { return lookups_; }
@@ -72,13 +78,16 @@ class TestIssuer final : public issuance::Issuer {
         }
         const auto request = x509::make_request(*key, order.spec->names);
         Plan plan = plan_for(order.spec->names);
-        plan.not_before = clock_.now() - std::chrono::seconds{30};
+        plan.not_before = clock_.now() + lead_ - std::chrono::seconds{30};
         plan.not_after =
             clock_.now() + granted_.value_or(order.spec->ttl.value_or(std::chrono::hours{720}));
         plan.serial = "0a:" + std::to_string(10 + requests_ % 90);
         std::vector<x509::Certificate> authorities;
         authorities.push_back(authority_.certificate());
-        return issuance::IssuedMaterial{.leaf = parsed(authority_.sign(plan, *request)),
+        if (!repeats_ || !last_) {
+            last_ = parsed(authority_.sign(plan, *request));
+        }
+        return issuance::IssuedMaterial{.leaf = last_->clone(),
                                         .authorities = std::move(authorities),
                                         .key = std::move(*key),
                                         .response = Secret("{}"),
@@ -90,6 +99,9 @@ class TestIssuer final : public issuance::Issuer {
     std::map<std::string, Error> failures_;
     std::optional<Error> hidden_;
     std::optional<std::chrono::seconds> granted_;
+    std::chrono::seconds lead_{0};
+    bool repeats_ = false;
+    std::optional<x509::Certificate> last_;
     int requests_ = 0;
     int lookups_ = 0;
 };

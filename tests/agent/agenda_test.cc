@@ -22,7 +22,7 @@ TurnReport report(WallTime next_wake) {
 
 }  // namespace
 
-TEST_CASE("the first turn is a start, those after it are the timer's", "[agenda]") {
+TEST_CASE("the first turn is a start, those after it are the timer's", "[agenda][fault-8]") {
     Agenda agenda(Cause::start, kNow + 5s);
     CHECK_FALSE(agenda.take(kNow));
     CHECK(agenda.take(kNow + 5s)->cause == Cause::start);
@@ -71,7 +71,7 @@ TEST_CASE("a clock step ends the wait for another try", "[agenda]") {
     CHECK(agenda.take(set_back)->cause == Cause::reload);
 }
 
-TEST_CASE("a storm of signals makes two turns at most", "[agenda]") {
+TEST_CASE("a storm of signals makes two turns at most", "[agenda][fault-99][fault-100]") {
     Agenda agenda(Cause::start, kNow + 1h);
     agenda.signal_renew();
     CHECK(agenda.take(kNow)->cause == Cause::renew);
@@ -85,7 +85,7 @@ TEST_CASE("a storm of signals makes two turns at most", "[agenda]") {
     CHECK_FALSE(agenda.take(kNow));
 }
 
-TEST_CASE("a reload goes before a renewal", "[agenda]") {
+TEST_CASE("a reload goes before a renewal", "[agenda][fault-99]") {
     Agenda agenda(Cause::start, kNow + 1h);
     agenda.signal_renew();
     agenda.signal_reload();
@@ -111,7 +111,7 @@ TEST_CASE("named renewals are merged, and one of everything swallows the names",
     CHECK(all->waiting == std::vector<int>{8});
 }
 
-TEST_CASE("a clock step plans again at once", "[agenda]") {
+TEST_CASE("a clock step plans again at once", "[agenda][fault-6]") {
     Agenda agenda(Cause::start, kNow);
     (void)agenda.take(kNow);
     (void)agenda.finished(report(kNow + 24h), kNow, 0.5);
@@ -181,7 +181,7 @@ TEST_CASE("who gives up waiting is not told, not even by a turn that runs", "[ag
     CHECK(agenda.finished(report(kNow + 1h), kNow, 0.5).empty());
 }
 
-TEST_CASE("a report never makes the supervisor spin, nor sleep for ever", "[agenda]") {
+TEST_CASE("a report never makes the supervisor spin, nor sleep for ever", "[agenda][fault-7]") {
     Agenda agenda(Cause::start, kNow);
     (void)agenda.take(kNow);
     (void)agenda.finished(report(kNow - 100h), kNow, 0.5);

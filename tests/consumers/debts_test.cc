@@ -95,7 +95,7 @@ TEST_CASE("who never acknowledged anything is owed, even where there is no CA fi
     CHECK(shown(debts(installed, known)) == std::vector<std::string>{"unit nginx.service for web"});
 }
 
-TEST_CASE("a consumer of several certificates is reloaded once", "[consumers]") {
+TEST_CASE("a consumer of several certificates is reloaded once", "[consumers][fault-82]") {
     const auto a = certificate("a", {unit("api.service", UnitAction::reload)});
     const auto b = certificate("b", {unit("api.service", UnitAction::reload)});
     const auto c = certificate("c", {unit("api.service", UnitAction::reload)});

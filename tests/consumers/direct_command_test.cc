@@ -39,7 +39,7 @@ ReloadOutcome shell(std::string script, std::chrono::seconds timeout = kAmple) {
 
 }  // namespace
 
-TEST_CASE("a command's end is told with the last line of its output", "[consumers]") {
+TEST_CASE("a command's end is told with the last line of its output", "[consumers][fault-74]") {
     struct Row {
         std::string what;
         std::vector<std::string> argv;
@@ -87,7 +87,7 @@ TEST_CASE("a command's end is told with the last line of its output", "[consumer
     CHECK(outcome.what == row.told);
 }
 
-TEST_CASE("a command sees a clean environment and nothing of ours", "[consumers]") {
+TEST_CASE("a command sees a clean environment and nothing of ours", "[consumers][fault-84]") {
     REQUIRE(::setenv("VAULT_TOKEN", "canary", 1) == 0);
     // Without O_CLOEXEC, as a careless library opens them.
     const UniqueFd leaked(::open("/dev/null", O_RDONLY));
@@ -120,7 +120,7 @@ TEST_CASE("a command sees a clean environment and nothing of ours", "[consumers]
     CHECK(::unsetenv("VAULT_TOKEN") == 0);
 }
 
-TEST_CASE("a command whose time is up is killed", "[consumers]") {
+TEST_CASE("a command whose time is up is killed", "[consumers][fault-79]") {
     const auto [what, script] = GENERATE(table<std::string, std::string>({
         {"a sleeper", "exec sleep 1000"},
         {"one with children", "sleep 1000 & sleep 1000"},
@@ -135,7 +135,7 @@ TEST_CASE("a command whose time is up is killed", "[consumers]") {
     CHECK_THAT(outcome.what, Catch::StartsWith("still ran after 0s and was killed"));
 }
 
-TEST_CASE("what a command leaves running is killed with it", "[consumers]") {
+TEST_CASE("what a command leaves running is killed with it", "[consumers][fault-84]") {
     const auto [what, script] = GENERATE(table<std::string, std::string>({
         {"a child", "sleep 1000 & echo $!"},
         {"a child that holds the output open", "sleep 1000 >&2 & echo $!"},
@@ -170,7 +170,7 @@ TEST_CASE("a command's end spares our other children", "[consumers]") {
     CHECK(::waitpid(sibling, nullptr, 0) == sibling);
 }
 
-TEST_CASE("of much output only the end is kept", "[consumers]") {
+TEST_CASE("of much output only the end is kept", "[consumers][fault-84]") {
     SECTION("many lines") {
         CHECK(shell("head -c 50000000 /dev/zero | tr '\\0' '\\n'; echo end").what ==
               "exited with status 0: end");

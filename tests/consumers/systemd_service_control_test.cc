@@ -38,7 +38,7 @@ role::Consumer command(std::vector<std::string> argv) {
 
 }  // namespace
 
-TEST_CASE("a unit's state decides whether it is reloaded", "[consumers]") {
+TEST_CASE("a unit's state decides whether it is reloaded", "[consumers][fault-80]") {
     struct Row {
         std::string what;
         FakeUnit unit;
@@ -148,7 +148,7 @@ TEST_CASE("a unit's state decides whether it is reloaded", "[consumers]") {
     CHECK(systemd.calls() == expected);
 }
 
-TEST_CASE("a systemd that does not do as asked leaves the reload owed", "[consumers]") {
+TEST_CASE("a systemd that does not do as asked leaves the reload owed", "[consumers][fault-81]") {
     FakeSystemd systemd;
     systemd.units["etcd.service"] = {};
     auto patience = std::chrono::seconds{60};
@@ -264,7 +264,7 @@ TEST_CASE("a transient unit that systemd refuses leaves the reload owed", "[cons
     CHECK(outcome.what == "StartTransientUnit is\\nrefused");
 }
 
-TEST_CASE("where no systemd answers, units stay owed", "[consumers]") {
+TEST_CASE("where no systemd answers, units stay owed", "[consumers][fault-86]") {
     const auto [what, host, told] = GENERATE(table<std::string, ServiceHost, std::string>({
         {"none runs", ServiceHost::none, "systemd does not run here, and only it can"},
         {"it cannot be reached", ServiceHost::systemd, "asking systemd over D-Bus: "},

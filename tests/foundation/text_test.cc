@@ -54,7 +54,7 @@ TEST_CASE("durations are read as Vault reads a ttl", "[text]") {
     CHECK(parse_duration(text) == expected);
 }
 
-TEST_CASE("what is no duration is refused", "[text]") {
+TEST_CASE("what is no duration is refused", "[text][fault-96]") {
     const std::string text = GENERATE("",
                                       "-1h",
                                       "+1h",

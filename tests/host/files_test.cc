@@ -50,7 +50,7 @@ bool is_root() {
 
 }  // namespace
 
-TEST_CASE("a secret is read without its line end", "[host]") {
+TEST_CASE("a secret is read without its line end", "[host][fault-15]") {
     const auto [content, secret] = GENERATE(table<std::string, std::string>({
         {"hvs.token", "hvs.token"},
         {"hvs.token\n", "hvs.token"},
@@ -63,7 +63,7 @@ TEST_CASE("a secret is read without its line end", "[host]") {
     CHECK((read->reveal() == secret));
 }
 
-TEST_CASE("what is no token is refused without repeating it", "[host]") {
+TEST_CASE("what is no token is refused without repeating it", "[host][fault-15]") {
     const auto [what, content] = GENERATE(table<std::string, std::string>({
         {"two line ends", "s3cret\n\n"},
         {"two lines", "s3cret\nX-Evil: 1\n"},
@@ -93,7 +93,8 @@ TEST_CASE("a secret that is not there yet, or still empty, is waited for", "[hos
     CHECK(read_secret(place.link_to("none")).error().kind == Failure::not_yet);
 }
 
-TEST_CASE("a secret that others can read or write is refused, with its mode and path", "[host]") {
+TEST_CASE("a secret that others can read or write is refused, with its mode and path",
+          "[host][fault-13]") {
     const auto [mode, refused] = GENERATE(table<mode_t, bool>({
         {0600, false},
         {0400, false},
@@ -125,7 +126,8 @@ TEST_CASE("a pod's token may be read by everybody in the pod, and written by nob
     CHECK_FALSE(read_secret(place.file("token", 0664), Readers::anybody));
 }
 
-TEST_CASE("what is no regular file is refused at once, and a FIFO never waited for", "[host]") {
+TEST_CASE("what is no regular file is refused at once, and a FIFO never waited for",
+          "[host][fault-14]") {
     const Place place;
     const auto fifo = place.at("fifo");
     REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
@@ -136,7 +138,8 @@ TEST_CASE("what is no regular file is refused at once, and a FIFO never waited f
     }
 }
 
-TEST_CASE("a link of ours is followed, relative or absolute, but not for ever", "[host]") {
+TEST_CASE("a link of ours is followed, relative or absolute, but not for ever",
+          "[host][fault-14]") {
     const Place place;
     const auto file = place.file("token");
     CHECK(read_secret(place.link_to("file", "relative")));
@@ -145,7 +148,7 @@ TEST_CASE("a link of ours is followed, relative or absolute, but not for ever", 
     CHECK(read_secret(place.link_to("loop", "loop")).error().kind == Failure::io);
 }
 
-TEST_CASE("a stranger's file or link is refused", "[host]") {
+TEST_CASE("a stranger's file or link is refused", "[host][fault-13]") {
     if (!is_root()) {
         WARN("only root can make a stranger's file");
         return;
@@ -161,7 +164,7 @@ TEST_CASE("a stranger's file or link is refused", "[host]") {
     CHECK_THAT(read_config(file).error().what, Catch::Contains("belongs to user 12345"));
 }
 
-TEST_CASE("a configuration must be there, and writable by its owner alone", "[host]") {
+TEST_CASE("a configuration must be there, and writable by its owner alone", "[host][fault-101]") {
     const auto [mode, refused] = GENERATE(table<mode_t, bool>({
         {0644, false},
         {0600, false},

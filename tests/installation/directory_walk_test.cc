@@ -82,7 +82,7 @@ TEST_CASE_METHOD(Fixture,
 
 TEST_CASE_METHOD(Fixture,
                  "missing directories are made 0755 whatever the umask",
-                 "[installation]") {
+                 "[installation][fault-65]") {
     const mode_t mask = GENERATE(as<mode_t>{}, 0000, 0022, 0077);
     request.path = "/var/lib/kubernetes";
     request.missing = Missing::make;
@@ -150,7 +150,7 @@ TEST_CASE_METHOD(Fixture, "a loop of links ends", "[installation]") {
     is_refused("/a", "symbolic links");
 }
 
-TEST_CASE_METHOD(Fixture, "somebody else's link is not followed", "[installation]") {
+TEST_CASE_METHOD(Fixture, "somebody else's link is not followed", "[installation][fault-60]") {
     fs::remove_all(at("/etc/etcd"));
     fs::create_symlink("/data", at("/etc/etcd"));
     SECTION("a stranger's") {
@@ -186,7 +186,7 @@ TEST_CASE_METHOD(Fixture, "a component that is no directory is refused", "[insta
 
 TEST_CASE_METHOD(Fixture,
                  "a directory of a stranger's is refused wherever it is",
-                 "[installation]") {
+                 "[installation][fault-61]") {
     const std::string where = GENERATE(as<std::string>{}, "/etc", "/etc/etcd", "/etc/etcd/certs");
     files.disguise(at(where), kStranger);
     is_refused(where, "belongs to uid 65534, who is neither root nor the configured owner");
@@ -198,7 +198,7 @@ TEST_CASE_METHOD(Fixture, "the configured owner's directories are accepted", "[i
     CHECK(arrives_at("/etc/etcd/certs"));
 }
 
-TEST_CASE("a directory is trusted by owner and mode", "[installation]") {
+TEST_CASE("a directory is trusted by owner and mode", "[installation][fault-61]") {
     const Trusted trusted{.us = 0, .owner = {.uid = kEtcd, .gid = kEtcdGroup}};
     const auto [what, owner, mode, why] =
         GENERATE(table<const char*, role::Ownership, mode_t, std::string>({

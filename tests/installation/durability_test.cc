@@ -75,7 +75,7 @@ TEST_CASE_METHOD(Fixture,
 
 TEST_CASE_METHOD(Fixture,
                  "a generation that could not be synced is thrown away",
-                 "[installation]") {
+                 "[installation][fault-57]") {
     const auto [what, unwritten, verb] = GENERATE(table<const char*, std::size_t, std::string>({
         {"one by one", 4096 * kMegabyte, "sync"},
         {"whole", 0, "sync_file_system"},
@@ -98,7 +98,7 @@ TEST_CASE_METHOD(Fixture,
 
 TEST_CASE_METHOD(Fixture,
                  "a swap that could not be synced is published, and known not to be durable",
-                 "[installation]") {
+                 "[installation][fault-58]") {
     const std::size_t unwritten = GENERATE(as<std::size_t>{}, 0, 4096 * kMegabyte);
     REQUIRE(install(kept_set(spec, 0)));
     const std::string old = current();

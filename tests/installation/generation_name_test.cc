@@ -58,7 +58,7 @@ TEST_CASE("what is no generation's name is not taken for one", "[installation]")
     CHECK_FALSE(is_generation_name(name));
 }
 
-TEST_CASE("only temporary names are litter", "[installation]") {
+TEST_CASE("only temporary names are litter", "[installation][fault-68]") {
     for (const std::string_view name : {"current.new", "link.new", "copy.new", "probe.new"}) {
         CHECK(is_litter_name(name));
     }

@@ -44,7 +44,7 @@ TEST_CASE_METHOD(StoreFixture,
 
 TEST_CASE_METHOD(StoreFixture,
                  "directories are 0755 and files as configured, whatever the umask",
-                 "[installation]") {
+                 "[installation][fault-67]") {
     const mode_t mask = GENERATE(as<mode_t>{}, 0000, 0022, 0077);
     const mode_t before = ::umask(mask);
     spec.files.key->mode = 0640;
@@ -265,7 +265,7 @@ TEST_CASE_METHOD(StoreFixture, "paths are told with the root", "[installation]")
 
 TEST_CASE_METHOD(StoreFixture,
                  "directories that were made are told, and only once",
-                 "[installation]") {
+                 "[installation][fault-65]") {
     const auto proven = store.prove_writable(spec);
     REQUIRE(proven);
     CHECK(*proven == Names{"made the directory " + temporary.string() + "/etc",
@@ -338,7 +338,9 @@ TEST_CASE_METHOD(StoreFixture,
     CHECK(visible() == fresh.view);
 }
 
-TEST_CASE_METHOD(StoreFixture, "a heap of litter is collected in portions", "[installation]") {
+TEST_CASE_METHOD(StoreFixture,
+                 "a heap of litter is collected in portions",
+                 "[installation][fault-68]") {
     REQUIRE(install(issue(spec)));
     for (int i = 0; i < 1500; ++i) {
         std::string digits = std::to_string(i);

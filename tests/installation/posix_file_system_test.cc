@@ -81,7 +81,9 @@ TEST_CASE_METHOD(Fixture, "a file over the limit is not read", "[installation]")
     }
 }
 
-TEST_CASE_METHOD(Fixture, "a name that is taken is never written over", "[installation]") {
+TEST_CASE_METHOD(Fixture,
+                 "a name that is taken is never written over",
+                 "[installation][fault-60]") {
     put_content(at("victim"), "precious");
     fs::create_symlink(at("victim"), at("link"));
     fs::create_symlink(at("nowhere"), at("dangling"));

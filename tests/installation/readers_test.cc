@@ -125,7 +125,7 @@ TEST_CASE_METHOD(Fixture,
 
 TEST_CASE_METHOD(StoreFixture,
                  "publications that fail anywhere leave no descriptor behind",
-                 "[installation]") {
+                 "[installation][fault-73]") {
     const auto count = [] {
         return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator{});
     };

@@ -25,7 +25,8 @@ struct Fixture : StoreFixture {
 
 using Deed = std::function<void(Fixture&)>;
 
-TEST_CASE("a set that does not serve any more is told with the reason", "[installation]") {
+TEST_CASE("a set that does not serve any more is told with the reason",
+          "[installation][fault-54]") {
     const auto [what, deed, damage] = GENERATE(table<const char*, Deed, std::string>({
         {"the key was deleted",
          [](Fixture& f) { fs::remove(f.inner("etcd-member-key.pem")); },

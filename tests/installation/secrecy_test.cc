@@ -140,7 +140,7 @@ bool hand_down_access(const fs::path& directory) {
 
 TEST_CASE_METHOD(StoreFixture,
                  "an access list that a directory hands down reaches no key",
-                 "[installation]") {
+                 "[installation][fault-67]") {
     fs::create_directories(directory());
     if (!hand_down_access(directory())) {
         WARN("this file system knows no access lists: " << temporary.string());

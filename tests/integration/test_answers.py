@@ -110,6 +110,7 @@ def scripted_host(host, scripted):
 
 @pytest.mark.parametrize("script, code, message", [row[1:] for row in ANSWERS], ids=[row[0] for row in ANSWERS])
 def test_a_bad_answer_is_refused_and_leaves_the_installed_set_alone(scripted_host, scripted, script, code, message):
+    """Faults 25, 38, 44, 46, 47."""
     installed = scripted_host.install()
     scripted.script = script
 
@@ -129,6 +130,7 @@ def test_the_scripted_server_can_give_a_good_answer(scripted_host):
 
 
 def test_a_server_that_never_ends_its_answer_costs_no_more_than_the_time_out(scripted_host, scripted):
+    """Fault 33."""
     installed = scripted_host.install()
     _, release = scripted.hold()
     try:
@@ -140,6 +142,7 @@ def test_a_server_that_never_ends_its_answer_costs_no_more_than_the_time_out(scr
 
 
 def test_a_permanent_refusal_is_asked_for_once(scripted_host, scripted):
+    """Fault 27."""
     scripted.script = body(b'{"errors":["unknown role: etcd-member"]}', status=400)
     before = len(scripted.requests)
     assert scripted_host.once().code == 76
@@ -149,6 +152,7 @@ def test_a_permanent_refusal_is_asked_for_once(scripted_host, scripted):
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_short_wish_to_be_asked_later_is_honoured_within_the_time_out(scripted_host, scripted, status):
+    """Fault 24."""
     replies = iter([Reply(b'{"errors":["later"]}', status, headers={"Retry-After": "1"})])
     scripted.script = lambda request: next(replies, None) or answer(issued(PKI, request))
     before = len(scripted.requests)

@@ -94,6 +94,7 @@ FAULTS = [
 
 @pytest.mark.parametrize("arrange, code, said, way_out", FAULTS, ids=[row[0].__name__ for row in FAULTS])
 def test_what_would_fail_later_is_said_now(etcd_host, bao, arrange, code, said, way_out):
+    """Fault 18."""
     arrange(etcd_host, bao)
     outcome = etcd_host.run("check", "--timeout", "5s")
     assert outcome.code == code, outcome

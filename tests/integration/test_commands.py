@@ -227,6 +227,7 @@ CONFIGURATIONS = [
 
 @pytest.mark.parametrize("addition, word", [row[1:] for row in CONFIGURATIONS], ids=[row[0] for row in CONFIGURATIONS])
 def test_a_bad_configuration_is_78_at_file_line_and_column(etcd_host, bao, addition, word):
+    """Fault 91."""
     installed = etcd_host.install()
     text = etcd_host.config.read_bytes() + (addition if isinstance(addition, bytes) else addition.encode()) + b"\n"
     etcd_host.config.write_bytes(text)
@@ -239,12 +240,14 @@ def test_a_bad_configuration_is_78_at_file_line_and_column(etcd_host, bao, addit
 
 
 def test_a_configuration_that_others_may_write_is_refused(etcd_host):
+    """Fault 101."""
     etcd_host.config.chmod(0o666)
     outcome = etcd_host.once()
     assert outcome.code == 78 and "config.yaml" in outcome.err, outcome
 
 
 def test_a_missing_configuration_is_said(etcd_host):
+    """Fault 91."""
     etcd_host.config.unlink()
     outcome = etcd_host.once()
     assert outcome.code == 78 and "config.yaml" in outcome.err, outcome
@@ -259,6 +262,7 @@ def test_every_error_is_told_at_once(etcd_host):
 
 
 def test_an_operators_requests_keep_ten_seconds_apart(etcd_host, bao):
+    """Fault 100."""
     etcd_host.install()
     before = len(bao.requests("/issue/"))
     outcome = etcd_host.run("renew", "--timeout", "1s")

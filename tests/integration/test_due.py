@@ -107,6 +107,7 @@ REISSUED = [
 
 @pytest.mark.parametrize("drift", [row[1] for row in REISSUED], ids=[row[0] for row in REISSUED])
 def test_what_a_set_cannot_answer_any_more_is_issued_again(calm_host, asked, drift):
+    """Fault 54."""
     drift(calm_host)
     asked()
     before = generation(calm_host) if calm_host.certs.exists() else None
@@ -163,6 +164,7 @@ def published(host):
 
 @pytest.mark.parametrize("drift", [row[1] for row in MENDED], ids=[row[0] for row in MENDED])
 def test_what_can_be_mended_in_place_is_not_issued_again(calm_host, asked, drift):
+    """Fault 54."""
     before = published(calm_host)
     drift(calm_host)
     assert calm_host.once().code == 0
@@ -268,6 +270,7 @@ def test_what_a_killed_removal_left_is_collected_by_the_next_turn(calm_host):
 
 
 def test_the_budget_stops_a_loop_of_changes(calm_host, asked):
+    """Fault 90."""
     codes = []
     for number in range(14):
         calm_host.change(certificates={"etcd-member": {"common_name": f"n{number}.cluster.local"}})

@@ -70,6 +70,7 @@ def requests(bao):
 
 @pytest.mark.parametrize("fault, code, message", [row[1:] for row in FAULTS], ids=[row[0] for row in FAULTS])
 def test_a_file_system_that_takes_nothing(etcd_host, requests, fault, code, message):
+    """Faults 55, 56."""
     with mounted(etcd_host.certs, "-t", "tmpfs", "-o", "size=96k,nr_inodes=64", "tmpfs"):
         etcd_host.install()
         with fault(etcd_host):
@@ -126,6 +127,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("trap, message", [row[1:] for row in HOSTILE], ids=[row[0] for row in HOSTILE])
 def test_what_lies_in_the_way_is_refused_and_not_touched(etcd_host, requests, trap, message):
+    """Faults 56, 60, 62."""
     trap(etcd_host)
     before = snapshot(etcd_host.root), snapshot(etcd_host.inputs)
     asked = requests()
@@ -149,6 +151,7 @@ def test_a_link_of_roots_among_the_parents_is_followed(etcd_host):
 
 
 def test_a_regular_file_at_one_of_our_names_is_adopted_and_kept_aside(etcd_host):
+    """Fault 62."""
     etcd_host.certs.mkdir(parents=True)
     (etcd_host.certs / "etcd-member.pem").write_text("made by hand")
     etcd_host.install()
@@ -159,6 +162,7 @@ def test_a_regular_file_at_one_of_our_names_is_adopted_and_kept_aside(etcd_host)
 
 
 def test_a_missing_user_stops_before_anything_is_asked(etcd_host, requests):
+    """Fault 63."""
     etcd_host.change(certificates={"etcd-member": {"owner": "nobody-of-that-name"}})
     asked = requests()
     outcome = etcd_host.once()
@@ -169,6 +173,7 @@ def test_a_missing_user_stops_before_anything_is_asked(etcd_host, requests):
 
 
 def test_two_turns_at_once_are_one_turn_and_a_refusal(etcd_host, scripted):
+    """Fault 71."""
     etcd_host.change(vault={**etcd_host.values["vault"], "address": scripted.address, "ca_cert": str(scripted.ca_file)})
     entered, release = scripted.hold()
     first = etcd_host.start("once", "--timeout", "20s")

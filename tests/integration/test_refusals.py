@@ -124,6 +124,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize("arrangement, code, message", [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS])
 def test_a_refusal_is_named_and_leaves_the_installed_set_alone(etcd_host, bao, arrangement, code, message):
+    """Faults 17, 20, 28."""
     installed = etcd_host.install()
     with arrangement(etcd_host, bao):
         outcome = etcd_host.renew("--timeout", "2s")
@@ -137,6 +138,7 @@ def test_a_refusal_is_named_and_leaves_the_installed_set_alone(etcd_host, bao, a
 
 @pytest.mark.parametrize("arrangement, code", [(row[1], row[2]) for row in REFUSALS], ids=[row[0] for row in REFUSALS])
 def test_a_refused_first_installation_leaves_no_file(etcd_host, bao, arrangement, code):
+    """Fault 3."""
     with arrangement(etcd_host, bao):
         assert etcd_host.once("--timeout", "2s").code == code
     assert [path.name for path in etcd_host.certs.glob("*") if path.name[0] != "."] == []
@@ -144,6 +146,7 @@ def test_a_refused_first_installation_leaves_no_file(etcd_host, bao, arrangement
 
 
 def test_a_late_token_and_a_late_ca_are_taken_up_by_the_next_turn(etcd_host, bao, tokens):
+    """Fault 12."""
     late_ca = etcd_host.inputs / "ca.pem"
     etcd_host.change(vault={**etcd_host.values["vault"], "ca_cert": str(late_ca)})
     etcd_host.token_file.unlink()

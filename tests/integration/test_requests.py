@@ -80,6 +80,7 @@ def test_an_intermediate_stands_behind_the_leaf_and_the_root_is_trusted(host, ba
 
 
 def test_a_shorter_lifetime_than_asked_is_installed_and_said(host, bao, web_token):
+    """Fault 48."""
     kluster.make_role(bao, "web/pki", "short", max_ttl="1h", ttl="1h")
     directory = describe(host, bao, web_token, role="short", ttl="720h")
     outcome = host.once()
@@ -134,6 +135,7 @@ def test_verification_cannot_be_switched_off_from_the_environment(host, bao, web
 
 
 def test_a_server_that_demands_a_client_certificate_gets_it(host, tmp_path, authority):
+    """Fault 43."""
     with OpenBao(tmp_path / "mutual", authority, client_ca=authority) as bao:
         kluster.mount_pki(bao, "web/pki")
         kluster.make_root(bao, "web/pki", "Web CA")

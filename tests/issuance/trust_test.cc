@@ -141,7 +141,7 @@ TEST_CASE("a leaf is trusted by whoever its chain leads to", "[issuance][trust]"
     CHECK(is_trusted(leaf, presented_of(intermediates), installed_of(seen), kNow) == expected);
 }
 
-TEST_CASE("every leaf is trusted all through a rotation", "[issuance][trust]") {
+TEST_CASE("every leaf is trusted all through a rotation", "[issuance][trust][fault-50]") {
     // Old leaves live for one ttl; the mount turns to the new authority in between.
     const auto old_leaf = parsed(authority('o').issue(Plan{}, TestKey("P-256", 9)));
     const auto new_leaf = parsed(authority('n').issue(Plan{}, TestKey("P-256", 9)));

@@ -184,7 +184,8 @@ TEST_CASE("the common name may be repeated among the alternative names", "[issua
     CHECK(answer.verified());
 }
 
-TEST_CASE("what is wrong with an answer is named", "[issuance][verify]") {
+TEST_CASE("what is wrong with an answer is named",
+          "[issuance][verify][fault-44][fault-45][fault-46][fault-51]") {
     const auto [what, change, named] = GENERATE(table<std::string, Change, List>({
         {"key of another leaf",
          [](Answer& a) { a.other_key = TestKey("P-256", 8); },
@@ -349,7 +350,7 @@ TEST_CASE("a long list of names is cut in the message", "[issuance][verify]") {
     CHECK(set.error().what.size() < 400);
 }
 
-TEST_CASE("a certificate that begins in a moment is waited for", "[issuance][verify]") {
+TEST_CASE("a certificate that begins in a moment is waited for", "[issuance][verify][fault-45]") {
     const auto [ahead, is_accepted, kind] = GENERATE(table<std::chrono::seconds, bool, Failure>({
         {0s, true, Failure::io},
         {5s, true, Failure::io},
@@ -379,7 +380,8 @@ TEST_CASE("a slow clock does not hide what is wrong for good", "[issuance][verif
                Catch::Contains("evil.example") && Catch::Contains("1m ahead of this host's clock"));
 }
 
-TEST_CASE("ten seconds are the least that a certificate is installed for", "[issuance][verify]") {
+TEST_CASE("ten seconds are the least that a certificate is installed for",
+          "[issuance][verify][fault-45]") {
     Answer answer;
     answer.now = kNow + 720h - 10s;
     CHECK(answer.verified());
@@ -416,7 +418,8 @@ TEST_CASE("a key of another kind is remarked on where Vault made it", "[issuance
     CHECK(kept->remarks().empty());
 }
 
-TEST_CASE("the intermediates are installed in order and without the root", "[issuance][verify]") {
+TEST_CASE("the intermediates are installed in order and without the root",
+          "[issuance][verify][fault-49]") {
     // Once for all rows: an EC signature is another one each time.
     static const TestAuthority upper = root().intermediate("Upper", Terms{.which = 1});
     static const TestAuthority lower = upper.intermediate("Lower", Terms{.which = 2});

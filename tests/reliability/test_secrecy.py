@@ -173,6 +173,7 @@ def test_the_scan_finds_the_token_while_it_is_in_use(scripted, make_host):
 
 
 def test_a_user_may_not_look_into_a_process_of_his_own(scripted, make_host):
+    """Fault 76."""
     nobody = {"user": 65534, "group": 65534, "extra_groups": []}
     # pytest's own directories are closed to others.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:

@@ -7,7 +7,8 @@ using namespace install_cert;
 using namespace install_cert::renewal;
 using namespace std::chrono_literals;
 
-TEST_CASE("what passes by itself is tried again from half a second to a minute", "[backoff]") {
+TEST_CASE("what passes by itself is tried again from half a second to a minute",
+          "[backoff][fault-1]") {
     const Failure kind = GENERATE(Failure::unavailable,
                                   Failure::not_yet,
                                   Failure::io,
@@ -21,14 +22,14 @@ TEST_CASE("what passes by itself is tried again from half a second to a minute",
     }
 }
 
-TEST_CASE("what waits for somebody is tried every few minutes", "[backoff]") {
+TEST_CASE("what waits for somebody is tried every few minutes", "[backoff][fault-27]") {
     const Failure kind = GENERATE(Failure::rejected, Failure::config, Failure::usage);
     CHECK(retry_delay({.kind = kind, .attempt = 1, .retry_after = {}}, 0.0) == 30s);
     CHECK(retry_delay({.kind = kind, .attempt = 9, .retry_after = {}}, 0.0) == 150s);
     CHECK(retry_delay({.kind = kind, .attempt = 9, .retry_after = {}}, 0.999) <= 5min);
 }
 
-TEST_CASE("the server's Retry-After is the floor", "[backoff]") {
+TEST_CASE("the server's Retry-After is the floor", "[backoff][fault-24]") {
     const auto delay =
         retry_delay({.kind = Failure::not_yet, .attempt = 1, .retry_after = 42s}, 0.5);
     CHECK(delay >= 42s);

@@ -23,7 +23,7 @@ std::vector<WallTime> requests(int count, std::chrono::seconds apart) {
 
 }  // namespace
 
-TEST_CASE("the schedule asks ten times in any hour", "[budget]") {
+TEST_CASE("the schedule asks ten times in any hour", "[budget][fault-90]") {
     CHECK(next_request_at({.requests = {}, .lifetime = 720h}, Asker::schedule, kNow) == kNow);
     const auto nine = requests(9, 10s);
     CHECK(next_request_at({.requests = nine, .lifetime = 720h}, Asker::schedule, kNow) == kNow);
@@ -49,7 +49,8 @@ TEST_CASE("a boot and a person are exempt, ten seconds apart", "[budget]") {
     CHECK(next_request_at({.requests = old, .lifetime = 720h}, asker, kNow) == kNow);
 }
 
-TEST_CASE("requests dated in the future do not count: the clock was set back", "[budget]") {
+TEST_CASE("requests dated in the future do not count: the clock was set back",
+          "[budget][fault-7]") {
     const std::vector<WallTime> future(10, kNow + 1h);
     CHECK(next_request_at({.requests = future, .lifetime = 720h}, Asker::schedule, kNow) == kNow);
     CHECK(next_request_at({.requests = future, .lifetime = 720h}, Asker::person, kNow) == kNow);

@@ -40,7 +40,8 @@ struct Row {
 
 }  // namespace
 
-TEST_CASE("what is installed is renewed for a reason, and the gravest reason is told", "[plan]") {
+TEST_CASE("what is installed is renewed for a reason, and the gravest reason is told",
+          "[plan][fault-6][fault-8]") {
     const role::CertificateSpec web = spec();
     const std::vector<Row> rows{
         {"a good one is kept", [](InstalledFacts&) {}, Cause::none, true},
@@ -108,7 +109,7 @@ TEST_CASE("an operator's wish is always followed", "[plan]") {
     CHECK(decision.valid);
 }
 
-TEST_CASE("with a clock from before the build nothing is judged expired", "[plan]") {
+TEST_CASE("with a clock from before the build nothing is judged expired", "[plan][fault-4]") {
     const role::CertificateSpec web = spec();
     InstalledFacts facts = good(web);
     facts.boot_id = "last";

@@ -70,7 +70,7 @@ TEST_CASE("a host keeps its place and has another one for each purpose", "[sched
     CHECK(host_share("a5f0", "web") != host_share("a5f1", "web"));
 }
 
-TEST_CASE("the places of a fleet are even", "[schedule]") {
+TEST_CASE("the places of a fleet are even", "[schedule][fault-9]") {
     constexpr int hosts = 10'000;
     constexpr std::size_t bins = 10;
     std::array<int, bins> count{};

@@ -120,7 +120,8 @@ TEST_CASE("values that cannot be meant are refused", "[role]") {
     });
 }
 
-TEST_CASE("files that would expose or overwrite something are refused", "[role]") {
+TEST_CASE("files that would expose or overwrite something are refused",
+          "[role][fault-66][fault-93][fault-94][fault-95]") {
     check_all({
         {"an unquoted mode",
          certificate_with("    files: {key: {name: a, mode: 0640}}\n"),

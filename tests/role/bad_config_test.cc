@@ -59,7 +59,7 @@ TEST_CASE("what is missing is told at the place where it should be", "[role]") {
     });
 }
 
-TEST_CASE("a renewal that cannot be followed is refused", "[role]") {
+TEST_CASE("a renewal that cannot be followed is refused", "[role][fault-96]") {
     check_all({
         {"an unknown on_boot",
          host_file_with("renewal: {on_boot: when-due}\n"),
@@ -109,7 +109,7 @@ TEST_CASE("a renewal that cannot be followed is refused", "[role]") {
     });
 }
 
-TEST_CASE("a Vault that cannot be reached safely is refused", "[role]") {
+TEST_CASE("a Vault that cannot be reached safely is refused", "[role][fault-97]") {
     const auto vault = [](const std::string& keys) { return "vault: {" + keys + "}\n" + kWeb; };
     const auto at = [&](const std::string& address) { return vault("address: '" + address + "'"); };
     check_all({

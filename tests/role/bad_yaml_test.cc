@@ -8,7 +8,8 @@
 
 namespace install_cert::role {
 
-TEST_CASE("what is not one plain YAML document is refused with its place", "[role]") {
+TEST_CASE("what is not one plain YAML document is refused with its place",
+          "[role][fault-91][fault-92]") {
     const auto sound = certificate_with("");
     check_all({
         {"an empty file",
@@ -97,7 +98,7 @@ TEST_CASE("what is not one plain YAML document is refused with its place", "[rol
     });
 }
 
-TEST_CASE("unknown keys and wrong types are refused, with the nearest key", "[role]") {
+TEST_CASE("unknown keys and wrong types are refused, with the nearest key", "[role][fault-92]") {
     check_all({
         {"a typo at the top",
          host_file_with("clutser: k\n"),

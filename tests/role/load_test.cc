@@ -173,7 +173,7 @@ TEST_CASE("sign without a key type makes P-256 keys, and a type its usual size",
     CHECK(spec.key == kind);
 }
 
-TEST_CASE("an address is accepted in each of its forms", "[role]") {
+TEST_CASE("an address is accepted in each of its forms", "[role][fault-97]") {
     const auto [written, read] = GENERATE(table<std::string, std::string>({
         {"https://vault.example.com", "https://vault.example.com"},
         {"HTTPS://vault.example.com/", "https://vault.example.com"},

@@ -96,7 +96,8 @@ TEST_CASE("keys are never expanded", "[role]") {
               .contains("'${hostname}' is no name for a certificate"));
 }
 
-TEST_CASE("what a booting host may not have yet is told apart from what is wrong", "[role]") {
+TEST_CASE("what a booting host may not have yet is told apart from what is wrong",
+          "[role][fault-63]") {
     FakeHost bare;
     bare.facts.clear();
     const auto [what, lines, kind] = GENERATE(table<std::string, std::string, Failure>({

@@ -26,7 +26,7 @@ constexpr std::string_view kPath = "kluster/pki/issue/web";
 
 }  // namespace
 
-TEST_CASE("each status is the failure that its cause calls for", "[vault]") {
+TEST_CASE("each status is the failure that its cause calls for", "[vault][fault-25][fault-28]") {
     struct Row {
         int status;
         std::string words;
@@ -114,7 +114,7 @@ TEST_CASE("what Vault says is one short line without control bytes", "[vault]") 
           "kluster/pki/issue/web: one; two; three (400)");
 }
 
-TEST_CASE("a captive portal's page is no answer from Vault", "[vault]") {
+TEST_CASE("a captive portal's page is no answer from Vault", "[vault][fault-36]") {
     const std::string page =
         "<!DOCTYPE html>\n<title>Welcome to the airport</title>" + std::string(5000, 'x');
     const auto json = json_answer(kPath, response(200, page));
@@ -156,7 +156,7 @@ TEST_CASE("error bodies of any shape are survived", "[vault]") {
     }
 }
 
-TEST_CASE("warnings are kept, escaped, and not without end", "[vault]") {
+TEST_CASE("warnings are kept, escaped, and not without end", "[vault][fault-29]") {
     const auto json = json_answer(
         kPath,
         response(

@@ -90,7 +90,7 @@ TEST_CASE("a token file that is not there is a failure to try again, said once",
     CHECK(bench.transport.seen().empty());
 }
 
-TEST_CASE("a token that no header can carry is refused before it is sent", "[vault]") {
+TEST_CASE("a token that no header can carry is refused before it is sent", "[vault][fault-15]") {
     for (const std::string bad : {"a b", "a\r\nX: y", "\x7f", "t\xc3\xb6ken"}) {
         Bench bench;
         bench.tokens = {bad};
@@ -102,7 +102,7 @@ TEST_CASE("a token that no header can carry is refused before it is sent", "[vau
     }
 }
 
-TEST_CASE("a refused token is replaced when its file has changed", "[vault]") {
+TEST_CASE("a refused token is replaced when its file has changed", "[vault][fault-16]") {
     Bench bench;
     bench.tokens = {"s.old", "s.new"};
     bench.forbid(kRole);
@@ -135,7 +135,7 @@ TEST_CASE("a new token that is refused too ends the attempt", "[vault]") {
     CHECK(bench.transport.seen(kRole) == 2);
 }
 
-TEST_CASE("a 403 tells a dead token from a policy that lacks a line", "[vault]") {
+TEST_CASE("a 403 tells a dead token from a policy that lacks a line", "[vault][fault-17]") {
     struct Row {
         std::string prose;
         ScriptedTransport::Reply lookup;
@@ -264,7 +264,8 @@ TEST_CASE("the mount's CA is its chain, or its certificate where it has none", "
     }
 }
 
-TEST_CASE("tokens look themselves up, renew themselves and learn what they may do", "[vault]") {
+TEST_CASE("tokens look themselves up, renew themselves and learn what they may do",
+          "[vault][fault-18]") {
     Bench bench;
     bench.transport.reply(kLookup, {.body = R"({"data":{"ttl":60,"renewable":true}})"});
     bench.transport.reply("/v1/auth/token/renew-self",

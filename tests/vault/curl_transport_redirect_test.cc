@@ -27,7 +27,8 @@ std::string redirect(int status, const std::string& location) {
 
 }  // namespace
 
-TEST_CASE("a standby's 307 to the same server is followed with verb, body and token", "[vault]") {
+TEST_CASE("a standby's 307 to the same server is followed with verb, body and token",
+          "[vault][fault-21]") {
     for (const bool absolute : {false, true}) {
         HttpsBench* self = nullptr;
         HttpsBench bench([&](Peer& peer, const std::string& request) {
@@ -48,7 +49,7 @@ TEST_CASE("a standby's 307 to the same server is followed with verb, body and to
     }
 }
 
-TEST_CASE("no redirect leads the token to another server", "[vault]") {
+TEST_CASE("no redirect leads the token to another server", "[vault][fault-22]") {
     HttpsBench foreign(always(http_answer(200, "{}")));
     const std::string port = std::to_string(foreign.server.port());
 
@@ -85,7 +86,7 @@ TEST_CASE("no redirect leads the token to another server", "[vault]") {
     CHECK(foreign.server.connections() == 0);
 }
 
-TEST_CASE("redirects in a circle end", "[vault]") {
+TEST_CASE("redirects in a circle end", "[vault][fault-21]") {
     HttpsBench bench(always(redirect(307, "/v1/again")));
     const auto answer = bench.ask(post());
     REQUIRE_FALSE(answer);

@@ -157,7 +157,7 @@ TEST_CASE("a request may be started from within an answer", "[vault]") {
     CHECK(depth == 5);
 }
 
-TEST_CASE("answers that are cut, lie or never end are refused", "[vault]") {
+TEST_CASE("answers that are cut, lie or never end are refused", "[vault][fault-34][fault-35]") {
     struct Row {
         std::string prose;
         testing::Respond respond;
@@ -249,7 +249,7 @@ TEST_CASE("a body of just the limit is taken whole", "[vault]") {
     CHECK(answer->body.size() == kBodyLimit);
 }
 
-TEST_CASE("a compressed body is not unpacked: a bomb stays small", "[vault]") {
+TEST_CASE("a compressed body is not unpacked: a bomb stays small", "[vault][fault-35]") {
     const std::string squeezed("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", 10);
     HttpsBench bench(always(http_answer(200, squeezed, "Content-Encoding: gzip\r\n")));
     const auto answer = bench.get();
@@ -257,7 +257,7 @@ TEST_CASE("a compressed body is not unpacked: a bomb stays small", "[vault]") {
     CHECK(answer->body.reveal() == squeezed);
 }
 
-TEST_CASE("a server that is slow is left at the deadline", "[vault]") {
+TEST_CASE("a server that is slow is left at the deadline", "[vault][fault-33]") {
     struct Row {
         std::string prose;
         std::string sent;
@@ -297,7 +297,8 @@ TEST_CASE("a deadline that is past, and a transport that goes away, leave nothin
     CHECK_FALSE(called);
 }
 
-TEST_CASE("an answer lost on the way is asked for again only where that does no harm", "[vault]") {
+TEST_CASE("an answer lost on the way is asked for again only where that does no harm",
+          "[vault][fault-26][fault-30]") {
     std::atomic<int> asked{0};
     HttpsBench bench([&](Peer& peer, const std::string&) {
         if (++asked == 1) {
@@ -320,7 +321,8 @@ TEST_CASE("an answer lost on the way is asked for again only where that does no 
     }
 }
 
-TEST_CASE("an issue request that dies with a kept connection is not sent twice", "[vault]") {
+TEST_CASE("an issue request that dies with a kept connection is not sent twice",
+          "[vault][fault-26]") {
     std::atomic<int> asked{0};
     HttpsBench bench([&](Peer& peer, const std::string&) {
         if (++asked == 2) {
@@ -344,7 +346,7 @@ TEST_CASE("a second loss is final", "[vault]") {
     CHECK(bench.server.requests().size() <= 3);
 }
 
-TEST_CASE("proxies of the environment are ignored", "[vault]") {
+TEST_CASE("proxies of the environment are ignored", "[vault][fault-42]") {
     HttpsBench bench(always(http_answer(200, "{}")));
     for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
         REQUIRE(::setenv(name, "http://127.0.0.1:1", 1) == 0);
@@ -356,7 +358,7 @@ TEST_CASE("proxies of the environment are ignored", "[vault]") {
     CHECK(answer);
 }
 
-TEST_CASE("nobody listening is Vault unreachable", "[vault]") {
+TEST_CASE("nobody listening is Vault unreachable", "[vault][fault-32]") {
     HttpsBench bench(always(""));
     bench.access.address = "https://127.0.0.1:1";
     const auto answer = bench.get();

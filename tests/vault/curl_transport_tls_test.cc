@@ -46,7 +46,7 @@ TlsServerSettings server_showing(const TestAuthority& issuer,
 
 }  // namespace
 
-TEST_CASE("a server that cannot prove who it is hears no request", "[vault]") {
+TEST_CASE("a server that cannot prove who it is hears no request", "[vault][fault-40]") {
     struct Row {
         std::string prose;
         TlsServerSettings settings;
@@ -110,7 +110,7 @@ TEST_CASE("TLS 1.2 is good enough", "[vault]") {
     CHECK(bench.get());
 }
 
-TEST_CASE("only insecure_skip_verify opens the door", "[vault]") {
+TEST_CASE("only insecure_skip_verify opens the door", "[vault][fault-40]") {
     HttpsBench bench(server_showing(stranger(), [](Plan& plan) { plan.ip = {"127.0.0.2"}; }));
     CHECK_FALSE(bench.get());
     bench.forget_transport();
@@ -133,7 +133,7 @@ TEST_CASE("the environment cannot add a CA to the configured one", "[vault]") {
 }
 
 TEST_CASE("a CA file that comes late is waited for, and a new one counts in the next turn",
-          "[vault]") {
+          "[vault][fault-41]") {
     HttpsBench bench(server_showing(stranger(), [](Plan&) {}));
     bench.access.ca_cert = bench.path("late.pem");
     const auto absent = bench.get();
@@ -155,7 +155,7 @@ TEST_CASE("a CA file that comes late is waited for, and a new one counts in the 
     CHECK(bench.get());
 }
 
-TEST_CASE("the CA file is read for every connection, even within a turn", "[vault]") {
+TEST_CASE("the CA file is read for every connection, even within a turn", "[vault][fault-41]") {
     HttpsBench bench(server_with([](TlsServerSettings& settings) {
         settings.respond = [](testing::Peer& peer, const std::string&) {
             (void)peer.send(http_answer(200, "{}", "Connection: close\r\n"));
@@ -189,7 +189,7 @@ TEST_CASE("tls_server_name is the name that is asked for and verified", "[vault]
     }
 }
 
-TEST_CASE("a server may demand a client certificate", "[vault]") {
+TEST_CASE("a server may demand a client certificate", "[vault][fault-43]") {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
         CAPTURE(version);
         HttpsBench bench(server_with([&](TlsServerSettings& settings) {
@@ -231,7 +231,7 @@ TEST_CASE("a server may demand a client certificate", "[vault]") {
     }
 }
 
-TEST_CASE("https is never given up for http", "[vault]") {
+TEST_CASE("https is never given up for http", "[vault][fault-22]") {
     HttpsBench bench(always(http_answer(200, "{}")));
     bench.access.address = "http://127.0.0.1:" + std::to_string(bench.server.port());
     CHECK_FALSE(bench.get());

@@ -18,7 +18,7 @@ constexpr WallTime kThen{seconds{784'111'777}};
 
 }  // namespace
 
-TEST_CASE("Retry-After is honoured within bounds and junk is ignored", "[vault]") {
+TEST_CASE("Retry-After is honoured within bounds and junk is ignored", "[vault][fault-24]") {
     struct Row {
         std::string prose;
         std::string text;

@@ -21,7 +21,7 @@ std::string repeated(std::string_view text, std::size_t times) {
 
 }  // namespace
 
-TEST_CASE("malformed JSON is rejected and never crashes", "[vault]") {
+TEST_CASE("malformed JSON is rejected and never crashes", "[vault][fault-37][fault-38]") {
     using namespace std::string_literals;
 
     struct Row {
@@ -115,7 +115,7 @@ TEST_CASE("absent and null read alike, and are no fault", "[vault]") {
     CHECK(json->sound());
 }
 
-TEST_CASE("a field of the wrong type is named, and is no crash", "[vault]") {
+TEST_CASE("a field of the wrong type is named, and is no crash", "[vault][fault-39]") {
     struct Row {
         std::string value;
         std::string as;

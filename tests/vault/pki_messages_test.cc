@@ -121,7 +121,8 @@ TEST_CASE("the key of a sign order is the order's own", "[vault]") {
     CHECK(material->key.public_key_digest() == own.parsed().public_key_digest());
 }
 
-TEST_CASE("an answer that lacks a part or has junk in it is rejected by name", "[vault]") {
+TEST_CASE("an answer that lacks a part or has junk in it is rejected by name",
+          "[vault][fault-29]") {
     struct Row {
         std::string prose;
         std::string json;

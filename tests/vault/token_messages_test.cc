@@ -114,7 +114,7 @@ TEST_CASE("capabilities are read for the paths that were asked", "[vault]") {
     CHECK_FALSE(read_capabilities(parsed(R"({"data":{"pki/issue/a":"deny"}})"), paths));
 }
 
-TEST_CASE("the status of sys/health is a role of the node and no failure", "[vault]") {
+TEST_CASE("the status of sys/health is a role of the node and no failure", "[vault][fault-23]") {
     struct Row {
         int status;
         std::string body;

@@ -252,7 +252,7 @@ TEST_CASE("a denied path is named with the policy line that it lacks", "[vault]"
 }
 
 TEST_CASE("a token that was replaced in mid-turn is used for all orders, each asked again once",
-          "[vault]") {
+          "[vault][fault-16]") {
     Bench bench;
     bench.tokens = {"s.old", "s.new"};
     for (int i = 0; i < 3; ++i) {
@@ -271,7 +271,7 @@ TEST_CASE("a token that was replaced in mid-turn is used for all orders, each as
     CHECK(bench.transport.seen().back().token == "s.new");
 }
 
-TEST_CASE("a key is made once even when its request is sent twice", "[vault]") {
+TEST_CASE("a key is made once even when its request is sent twice", "[vault][fault-30]") {
     Bench bench;
     bench.tokens = {"s.old", "s.new"};
     bench.transport.reply(kSign, {.status = 403, .body = std::string(kForbidden)});
@@ -283,7 +283,7 @@ TEST_CASE("a key is made once even when its request is sent twice", "[vault]") {
     CHECK(bench.transport.seen()[0].body == bench.transport.seen()[1].body);
 }
 
-TEST_CASE("once Vault is sealed or throttling nothing more is asked of it", "[vault]") {
+TEST_CASE("once Vault is sealed or throttling nothing more is asked of it", "[vault][fault-20]") {
     for (const int status : {429, 501, 503}) {
         CAPTURE(status);
         Bench bench;
@@ -301,7 +301,7 @@ TEST_CASE("once Vault is sealed or throttling nothing more is asked of it", "[va
     }
 }
 
-TEST_CASE("a Vault that cannot be reached is not tried for each certificate", "[vault]") {
+TEST_CASE("a Vault that cannot be reached is not tried for each certificate", "[vault][fault-32]") {
     Bench bench;
     bench.transport.fail_with(kWeb, {.kind = Failure::unavailable, .what = "connection refused"});
     for (std::size_t i = 0; i < 3 * kInFlight; ++i) {

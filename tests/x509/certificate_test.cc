@@ -107,7 +107,7 @@ TEST_CASE("a CA is told by any of its signs", "[x509][certificate]") {
     CHECK_FALSE(parsed(authority().issue(plan, leaf_key())).facts().is_ca);
 }
 
-TEST_CASE("the kind of a key is told, and which are too weak", "[x509][certificate]") {
+TEST_CASE("the kind of a key is told, and which are too weak", "[x509][certificate][fault-51]") {
     const auto [name, kind, weakness] = GENERATE(table<std::string, KeyKind, std::string>({
         {"rsa2048", {KeyType::rsa, 2048}, ""},
         {"rsa3072", {KeyType::rsa, 3072}, ""},
@@ -132,7 +132,8 @@ TEST_CASE("the kind of a key is told, and which are too weak", "[x509][certifica
     }
 }
 
-TEST_CASE("a weak signature is a weakness, unless it is one's own", "[x509][certificate]") {
+TEST_CASE("a weak signature is a weakness, unless it is one's own",
+          "[x509][certificate][fault-51]") {
     const auto [digest, weakness] = GENERATE(table<std::string, std::string>({
         {"SHA256", ""},
         {"SHA512", ""},

@@ -69,7 +69,8 @@ TEST_CASE("a leaf leads over an intermediate to its root, or to the intermediate
     CHECK(verified(leaf, {}, all_of({&stranger, &issuing, &root})));
 }
 
-TEST_CASE("a chain that does not hold is refused with the certificate at fault", "[x509][chain]") {
+TEST_CASE("a chain that does not hold is refused with the certificate at fault",
+          "[x509][chain][fault-47]") {
     const TestAuthority root = TestAuthority::root("Root");
     const TestAuthority issuing = root.intermediate("Issuing", Terms{.which = 1});
     const TestAuthority impostor = TestAuthority::root("Root", Terms{.which = 2});
@@ -179,7 +180,7 @@ TEST_CASE("a chain has eight links at most", "[x509][chain]") {
     CHECK(verified(leaf, intermediates, all_of({&line.front()})).has_value() == (length < 8));
 }
 
-TEST_CASE("the intermediates follow each other whatever way they come", "[x509][chain]") {
+TEST_CASE("the intermediates follow each other whatever way they come", "[x509][chain][fault-49]") {
     const std::vector<TestAuthority> line = line_of(3);
     const TestAuthority stranger = TestAuthority::root("Stranger", Terms{.which = 2});
     const Certificate leaf = leaf_of(line[3]);

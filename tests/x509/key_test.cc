@@ -126,7 +126,7 @@ TEST_CASE("what surrounds or breaks the lines of a key does no harm", "[x509][ke
     CHECK(std::ranges::equal(written->reveal(), pem));
 }
 
-TEST_CASE("anything but one plain key is refused", "[x509][key]") {
+TEST_CASE("anything but one plain key is refused", "[x509][key][fault-52]") {
     const TestKey ec("P-256");
     const TestKey rsa("rsa2048");
     const std::string pem = ec.pkcs8();

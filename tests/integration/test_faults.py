@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults of docs/faults.md that no other suite shows: clocks, names, black holes, logs that nobody reads."""
+import contextlib
+import fcntl
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from authority import Authority
+from conftest import shipped
+from host import snapshot
+from openssl import assert_set
+from scripted_vault import answer, issued
+from waiting import until
+
+PKI = Authority("Scripted PKI")
+FAKETIME = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+
+
+def faked(when):
+    # Without the second line waits of the runtime's own would never end.
+    return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": when, "DONT_FAKE_MONOTONIC": "1"}
+
+
+@pytest.fixture
+def scripted_host(host, scripted):
+    host.write_token("s.scripted")
+    host.configure(shipped("etcd", host, scripted, certificates={"etcd-member": {"common_name": "member"}}))
+    scripted.script = lambda request: answer(issued(PKI, request))
+    return host
+
+
+def test_a_clock_at_1970_costs_nothing_and_is_named(etcd_host, bao):
+    """Fault 4."""
+    first = etcd_host.once("--timeout", "3s", **faked("@1970-01-02 00:00:00"))
+    assert first.code == 69 and "clock" in first.err, first
+    assert not list(etcd_host.certs.glob("*.pem"))
+    installed = etcd_host.install()
+    asked = len(bao.requests("/issue/"))
+    again = etcd_host.run("once", "--timeout", "3s", **faked("@1970-01-02 00:00:00"))
+    assert again.code == 0 and snapshot(etcd_host.certs) == installed, again
+    assert len(bao.requests("/issue/")) == asked
+    assert "clock" in etcd_host.run("once", "--dry-run", **faked("@1970-01-02 00:00:00")).out
+
+
+def test_a_slow_clock_holds_the_answer_of_a_real_vault_until_it_is_valid(etcd_host, bao):
+    """Fault 5. OpenBao dates certificates 30 s back; 5 s ahead of a clock are tolerated."""
+    asked = len(bao.requests("/issue/"))
+    started = time.monotonic()
+    outcome = etcd_host.once(**faked("-38s"))
+    assert outcome.code == 0, outcome
+    assert 1 < time.monotonic() - started < 15
+    assert "slow" in outcome.out + outcome.err
+    assert len(bao.requests("/issue/")) == asked + 1
+    assert_set(etcd_host.certs, "etcd-member")
+
+
+def test_another_role_leaves_the_former_ones_files_alone(etcd_host):
+    """Fault 11."""
+    installed = etcd_host.install()
+    etcd_host.change(role="worker")
+    etcd_host.once("--timeout", "2s")
+    assert snapshot(etcd_host.certs) == installed
+    assert_set(etcd_host.certs, "etcd-member")
+
+
+# A name server of our own, in a mount namespace of the program's.
+NAME_SERVER = "127.0.0.99"
+ENTER = 'mount --bind "$1" /etc/resolv.conf && mount --bind "$2" /etc/nsswitch.conf && shift 2 && exec "$@"'
+
+
+@contextlib.contextmanager
+def name_server(reply):
+    """Answers each query by reply(query), not at all where that is None."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((NAME_SERVER, 53))
+        server.settimeout(0.1)
+        over = threading.Event()
+
+        def serve():
+            while not over.is_set():
+                with contextlib.suppress(TimeoutError):
+                    query, peer = server.recvfrom(512)
+                    if (said := reply(query)) is not None:
+                        server.sendto(said, peer)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+def header(query, flags, answers):
+    """RFC 1035, 4.1.1, and the question again."""
+    return query[:2] + flags.to_bytes(2, "big") + b"\0\1" + answers.to_bytes(2, "big") + b"\0\0\0\0"
+
+
+def question(query):
+    return query[12:query.index(b"\0", 12) + 5]
+
+
+def no_such_name(query):
+    return header(query, 0x8183, 0) + question(query)
+
+
+def server_failure(query):
+    return header(query, 0x8182, 0) + question(query)
+
+
+def loopback(query):
+    """127.0.0.1 for a query of type A, nothing for others."""
+    if question(query)[-4:-2] != b"\0\1":
+        return header(query, 0x8180, 0) + question(query)
+    return header(query, 0x8180, 1) + question(query) + b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4\x7f\0\0\1"
+
+
+@pytest.mark.parametrize("reply, code", [(no_such_name, 69), (server_failure, 69), (lambda query: None, 69)],
+                         ids=["no such name", "the server's failure", "silence"])
+def test_a_name_that_does_not_resolve_is_waited_for_no_longer_than_the_time_out(scripted_host, scripted, reply, code):
+    """Fault 31. The next turn asks for the name again."""
+    port = scripted.address.rpartition(":")[2]
+    scripted_host.change(vault={**scripted_host.values["vault"], "address": f"https://vault.test:{port}",
+                                "tls_server_name": "localhost"})
+    resolver = scripted_host.write_input(scripted_host.inputs / "resolv.conf", f"nameserver {NAME_SERVER}\n", 0o644)
+    switch = scripted_host.write_input(scripted_host.inputs / "nsswitch.conf", "hosts: dns\npasswd: files\n", 0o644)
+
+    def once():
+        started = time.monotonic()
+        done = subprocess.run(["unshare", "--mount", "sh", "-c", ENTER, "sh", resolver, switch, scripted_host.program,
+                               "--config", scripted_host.config, "--root", scripted_host.root, "once", "--timeout", "2s"],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        return done, time.monotonic() - started
+    with name_server(reply):
+        done, seconds = once()
+    assert done.returncode == code and "vault.test" in done.stderr, done
+    assert seconds < 5, seconds
+    with name_server(loopback):
+        done, _ = once()
+    assert done.returncode == 0, done
+    assert_set(scripted_host.certs, "etcd-member")
+
+
+def test_a_black_hole_costs_no_more_than_the_time_out(scripted_host):
+    """Fault 32. A listener whose queue is full answers no further SYN."""
+    with contextlib.ExitStack() as open_sockets:
+        listener = open_sockets.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = open_sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        scripted_host.change(vault={**scripted_host.values["vault"],
+                                    "address": f"https://127.0.0.1:{listener.getsockname()[1]}"})
+        started = time.monotonic()
+        outcome = scripted_host.once("--timeout", "1s")
+    assert outcome.code == 69 and "127.0.0.1" in outcome.err, outcome
+    assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize("kind", ["tmpfs", "overlay"])
+def test_any_writable_file_system_will_do(scripted_host, tmp_path, kind):
+    """Fault 64."""
+    scripted_host.certs.mkdir(parents=True)
+    options = "noexec,nosuid,nodev"
+    if kind == "overlay":
+        # An upper directory must not lie on an overlay itself, as a container's root does.
+        layers = tmp_path / "layers"
+        layers.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", layers], check=True)
+        for name in ("lower", "upper", "work"):
+            (layers / name).mkdir()
+        options += f",lowerdir={layers}/lower,upperdir={layers}/upper,workdir={layers}/work"
+    subprocess.run(["mount", "-t", kind, "-o", options, kind, scripted_host.certs], check=True)
+    try:
+        scripted_host.install()
+        assert scripted_host.renew().code == 0
+        assert_set(scripted_host.certs, "etcd-member")
+    finally:
+        subprocess.run(["umount", "--lazy", scripted_host.certs], check=True)
+        if kind == "overlay":
+            subprocess.run(["umount", "--lazy", tmp_path / "layers"], check=True)
+
+
+def test_a_daemon_that_is_told_to_stop_in_mid_turn_is_gone_at_once(scripted_host, scripted):
+    """Faults 70, 87. It runs without NOTIFY_SOCKET."""
+    installed = scripted_host.install()
+    scripted_host.change(certificates={"etcd-member": {"common_name": "renamed"}})
+    entered, release = scripted.hold()
+    daemon = scripted_host.start("run")
+    try:
+        assert entered(20)
+        worker, = map(int, pathlib.Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split())
+        started = time.monotonic()
+        daemon.send_signal(signal.SIGTERM)
+        _, err = daemon.communicate(timeout=20)
+    finally:
+        release()
+    assert daemon.returncode == 0, err
+    assert time.monotonic() - started < 5
+    assert not pathlib.Path(f"/proc/{worker}").exists()
+    assert snapshot(scripted_host.certs) == installed
+
+
+def test_a_log_that_nobody_reads_keeps_no_certificate_back(scripted_host):
+    """Fault 89."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETFL, os.O_NONBLOCK)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(writer, b"x" * 4096):
+            pass
+    fcntl.fcntl(writer, fcntl.F_SETFL, 0)
+    process = subprocess.Popen([scripted_host.program, "--config", scripted_host.config, "--root", scripted_host.root,
+                                "once"], stdin=subprocess.DEVNULL, stdout=writer, stderr=writer)
+    os.close(writer)
+    try:
+        until((scripted_host.certs / "etcd-member.pem").exists, 20, "the set to be published")
+        assert_set(scripted_host.certs, "etcd-member")
+        assert process.poll() is None, "it was expected to wait for its reader"
+    finally:
+        with open(reader, "rb") as pipe:
+            pipe.read()
+    assert process.wait(20) == 0

@@ -74,6 +74,7 @@ struct Outcome {
     WallTime next{};       // when it is looked at again
     std::string serial{};  // of `installed`
     WallTime not_after{};  // of `installed`
+    bool valid = false;    // what is installed now serves its consumers
 };
 
 struct ReloadReport {
@@ -95,6 +96,12 @@ struct TurnReport {
                                   const TurnRequest& request,
                                   const TurnPorts& ports,
                                   State& state);
+
+// When the next turn is due: the earliest of everything that has a time.
+[[nodiscard]] WallTime next_wake(const role::Role& role,
+                                 const TurnReport& report,
+                                 const State& state,
+                                 WallTime now);
 
 // What `once` exits with: 0, or the gravest failure.
 [[nodiscard]] int exit_code(const TurnReport& report);

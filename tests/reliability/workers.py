@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trials on all cores: each worker has a host, a server and the scenarios' stages of its own, in memory."""
+import concurrent.futures
+import functools
+import multiprocessing
+import os
+import pathlib
+import shutil
+import tempfile
+
+from plain_vault import PlainVault
+from scenarios import SCENARIOS, Place, Stage
+
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+here = {}
+
+
+def start(directory):
+    os.umask(0o022)
+    here["directory"] = pathlib.Path(tempfile.mkdtemp(dir=directory))
+
+
+@functools.lru_cache(maxsize=None)
+def stage(name, program=None, serve=PlainVault):
+    """This worker's own; consumers and configuration name its paths."""
+    directory = pathlib.Path(tempfile.mkdtemp(dir=here["directory"]))
+    return Stage(SCENARIOS[name], Place(directory, serve(), program))
+
+
+class Workers:
+    def __init__(self):
+        self.directory = tempfile.mkdtemp(dir=MEMORY, prefix="install-cert-")
+        self.pool = concurrent.futures.ProcessPoolExecutor(
+            os.cpu_count(), multiprocessing.get_context("fork"), start, (self.directory,))
+
+    def run(self, trial, tasks):
+        """The results of trial(*task), in order."""
+        return list(self.pool.map(trial, *zip(*tasks), chunksize=4))
+
+    def stop(self):
+        self.pool.shutdown(cancel_futures=True)
+        shutil.rmtree(self.directory, ignore_errors=True)

@@ -81,7 +81,9 @@ class Entry {
 
 const char* id_of(const Outcome& outcome) {
     if (outcome.error->kind == Failure::denied) {
-        return message_id::token_refused;
+        // The line that a policy lacks: the token itself is good.
+        return outcome.error->way_out.starts_with("path \"") ? message_id::permission_missing
+                                                             : message_id::token_refused;
     }
     if (outcome.error->kind == Failure::cannot_write) {
         return message_id::destination_not_writable;
@@ -140,6 +142,13 @@ void write_outcome(const Outcome& outcome) {
     if (outcome.error) {
         write_failure(outcome);
     }
+    if (outcome.expiring) {
+        const std::string when = to_rfc3339(*outcome.expiring);
+        Entry(message_id::expiring, LOG_CRIT, name + ": ends at " + when + " and was not renewed")
+            .add("INSTALL_CERT_NAME", name)
+            .add("INSTALL_CERT_NOT_AFTER", when)
+            .write();
+    }
 }
 
 // Owed no longer, but a name that nobody answers to is most likely a mistake.
@@ -167,6 +176,22 @@ void write_reload(const ReloadReport& reload) {
         .write();
 }
 
+void write_ending(const EndingToken& token) {
+    const std::string when = to_rfc3339(token.ends);
+    Entry(message_id::token_ending,
+          LOG_WARNING,
+          token.source + ": the token ends at " + when + ", before the next renewal")
+        .add("INSTALL_CERT_NOT_AFTER", when)
+        .add("INSTALL_CERT_WAY_OUT", "put a token that lives longer into " + token.source)
+        .write();
+}
+
+bool brought_back(const Outcome& outcome) {
+    return outcome.kind == OutcomeKind::installed &&
+           (outcome.cause == renewal::Cause::not_installed ||
+            outcome.cause == renewal::Cause::damaged || outcome.cause == renewal::Cause::expired);
+}
+
 void write_errors(const char* id, const std::string& prefix, const std::vector<Error>& errors) {
     for (const Error& error : errors) {
         Entry(id, LOG_ERR, prefix + error.what).add("INSTALL_CERT_WAY_OUT", error.way_out).write();
@@ -178,9 +203,32 @@ void write_errors(const char* id, const std::string& prefix, const std::vector<E
 void journal_turn(const TurnReport& report) {
     std::ranges::for_each(report.certificates, write_outcome);
     std::ranges::for_each(report.reloads, write_reload);
+    std::ranges::for_each(report.ending_tokens, write_ending);
     for (const std::string& remark : report.remarks) {
         Entry(message_id::remark, LOG_WARNING, remark).write();
     }
+}
+
+void journal_readiness(const TurnReport& report, Occasion occasion) {
+    std::vector<std::string> missing;
+    for (const Outcome& outcome : report.certificates) {
+        if (!outcome.valid) {
+            missing.push_back(outcome.spec->name);
+        }
+    }
+    if (!missing.empty()) {
+        Entry(message_id::not_ready, LOG_WARNING, "no valid set of " + join(missing, ", "))
+            .add("INSTALL_CERT_WAY_OUT", "'install-cert check' says what is missing")
+            .write();
+    } else if (occasion == Occasion::start ||
+               std::ranges::any_of(report.certificates, brought_back)) {
+        Entry(message_id::ready, LOG_INFO, "every certificate is valid").write();
+    }
+}
+
+void journal_clock_step() {
+    Entry(message_id::clock_stepped, LOG_NOTICE, "the clock was set: everything is planned anew")
+        .write();
 }
 
 void journal_failure(const Error& error) {

@@ -4,6 +4,7 @@
 // connected us to it, else as lines on stderr.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "agent/turn.h"
@@ -12,6 +13,11 @@
 namespace install_cert::agent {
 
 void journal_turn(const TurnReport& report);
+// Whether every set is valid, where this turn may have changed it. Of a turn about all
+// certificates.
+enum class Occasion : std::uint8_t { start, later };
+void journal_readiness(const TurnReport& report, Occasion occasion);
+void journal_clock_step();
 // Something outside any certificate failed.
 void journal_failure(const Error& error);
 // The configuration cannot be used at all.

@@ -47,6 +47,7 @@ void adopt(TurnReport& report, TurnReport again) {
     std::ranges::move(again.reloads, std::back_inserter(report.reloads));
     std::ranges::move(again.superseded, std::back_inserter(report.superseded));
     std::ranges::move(again.remarks, std::back_inserter(report.remarks));
+    report.ending_tokens = std::move(again.ending_tokens);
     report.all_valid = std::ranges::all_of(report.certificates, &Outcome::valid);
 }
 

@@ -102,6 +102,26 @@ void collect_litter(const std::vector<Candidate>& candidates,
     }
 }
 
+std::optional<WallTime> expiring(const Candidate& candidate, WallTime now) {
+    if (!candidate.installed || !candidate.outcome.error ||
+        now < renewal::last_tenth(lifetime_of(*candidate.installed))) {
+        return std::nullopt;
+    }
+    return lifetime_of(*candidate.installed).not_after;
+}
+
+std::vector<EndingToken> ending_tokens(const std::vector<Outcome>& outcomes, const State& state) {
+    std::vector<EndingToken> ending;
+    for (const auto& [source, token] : state.tokens) {
+        if (token.ends && !token.renewable && std::ranges::any_of(outcomes, [&](const Outcome& o) {
+                return o.next >= *token.ends;
+            })) {
+            ending.push_back({.source = source, .ends = *token.ends});
+        }
+    }
+    return ending;
+}
+
 }  // namespace
 
 WallTime next_wake(const role::Role& role,
@@ -163,8 +183,10 @@ TurnReport run_turn(const role::Role& role,
         std::ranges::all_of(candidates, [](const Candidate& c) { return c.decision.valid; });
     for (Candidate& candidate : candidates) {
         candidate.outcome.valid = candidate.decision.valid;
+        candidate.outcome.expiring = expiring(candidate, ports.clock.now());
         report.certificates.push_back(std::move(candidate.outcome));
     }
+    report.ending_tokens = ending_tokens(report.certificates, state);
     report.next_wake = next_wake(role, report, state, ports.clock.now());
     return report;
 }

@@ -75,6 +75,8 @@ struct Outcome {
     std::string serial{};  // of `installed`
     WallTime not_after{};  // of `installed`
     bool valid = false;    // what is installed now serves its consumers
+    // What is installed ends then, in less than a tenth of its lifetime, and was not renewed.
+    std::optional<WallTime> expiring{};
 };
 
 struct ReloadReport {
@@ -83,10 +85,17 @@ struct ReloadReport {
     consumers::ReloadOutcome outcome{};
 };
 
+// It cannot be renewed, and some certificate is due only when it has ended.
+struct EndingToken {
+    std::string source{};
+    WallTime ends{};
+};
+
 struct TurnReport {
     std::vector<Outcome> certificates{};
     std::vector<ReloadReport> reloads{};
     std::vector<installation::Superseded> superseded{};  // to be removed after the grace
+    std::vector<EndingToken> ending_tokens{};
     std::vector<std::string> remarks{};
     WallTime next_wake{};    // of everything that has a time
     bool all_valid = false;  // every set on disk serves its consumers now

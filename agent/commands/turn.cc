@@ -114,11 +114,17 @@ int turn(const Options& options) {
             journal_failure(kept.error());
         }
     }
+    if (options.cause == "clock") {
+        journal_clock_step();
+    }
     journal_turn(*report);
     const int code = exit_code(*report);
     // A turn about some certificates knows nothing of the others: the next one, at once, is about
     // all.
     const bool partial = !options.operands.empty();
+    if (!partial) {
+        journal_readiness(*report, options.cause == "start" ? Occasion::start : Occasion::later);
+    }
     report_to_supervisor({.exit_code = code,
                           .valid = report->all_valid && !partial,
                           .next_wake = partial ? now : report->next_wake,

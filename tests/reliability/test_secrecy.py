@@ -7,10 +7,8 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
-import threading
 
 import pytest
 
@@ -18,12 +16,14 @@ import canary
 import kluster
 from authority import Authority
 from host import Host
+from journal import journal
 from openbao import OpenBao
 from scripted_vault import Reply, ScriptedVault, answer, issued
 from waiting import until
 
 AGENT = pathlib.Path(os.environ["INSTALL_CERT"])
 MUTANTS = pathlib.Path(os.environ["MUTANTS"])
+SUM_RESULTS = pathlib.Path(__file__).resolve().parents[1] / "support/python/sum_results.py"
 PKI = Authority("Scripted PKI")
 TOKEN = "canary-0token1of2a3test4which5nobody6else7has8"
 HOOK = """#!/bin/sh
@@ -268,47 +268,27 @@ def test_a_token_file_that_is_refused_is_not_quoted(scripted, make_host, spoil):
         assert canary.found(canary.token_forms(TOKEN), outcome.out.encode(), outcome.err.encode()) == [], command
 
 
-@contextlib.contextmanager
-def journal(directory):
-    """A journal's socket, and all that was sent to it."""
-    received = []
-    directory.mkdir()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
-        server.bind(str(directory / "socket"))
-        server.settimeout(0.1)
-        over = threading.Event()
+REPORT = """<testsuite><testcase name="good" status="run"><system-out>fine</system-out></testcase>
+<testcase name="chatty" status="run"><system-out>{}</system-out></testcase></testsuite>"""
 
-        def listen():
-            while not over.is_set():
-                with contextlib.suppress(TimeoutError):
-                    received.append(server.recv(1 << 20))
-        thread = threading.Thread(target=listen)
-        thread.start()
-        try:
-            yield received
-        finally:
-            over.set()
-            thread.join()
+
+@pytest.mark.parametrize("said, code", [
+    ("nothing of interest", 0), (TOKEN, 1), ("with s.AbCdEfGhIjKlMnOpQrStUvWx in it", 1), (canary.text_of(KEY), 1)])
+def test_a_test_whose_output_holds_a_secret_has_failed(tmp_path, said, code):
+    (tmp_path / "unit.xml").write_text(REPORT.format(said))
+    done = subprocess.run(["/usr/bin/python3", "-B", SUM_RESULTS, tmp_path], capture_output=True, text=True)
+    assert done.returncode == code, done
+    assert ("failed: unit: chatty: its output holds a secret" in done.stdout) == bool(code)
 
 
 def children(pid):
     return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-# In a mount namespace of its own, where the journal's socket is ours.
-ENTER = """mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal && mount --bind "$1" /run/systemd/journal &&
-shift && exec "$@" """
-
-
 def test_the_daemon_keeps_no_secret_between_its_turns_nor_tells_the_journal(bao, make_host, tmp_path):
     host = make_host(bao, method="issue", role="ec")
-    with journal(tmp_path / "journal") as received, open(tmp_path / "stderr", "wb") as stderr:
-        own = os.fstat(stderr.fileno())
-        daemon = subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", ENTER, "sh", str(tmp_path / "journal"), AGENT, "run", "--reload",
-             "--config", host.config, "--root", host.root],
-            stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
-            env={"PATH": "/usr/bin:/bin", "VAULT_TOKEN": TOKEN, "JOURNAL_STREAM": f"{own.st_dev}:{own.st_ino}"})
+    with journal(tmp_path / "journal") as kept:
+        daemon = kept.start(AGENT, "run", "--reload", "--config", host.config, "--root", host.root, VAULT_TOKEN=TOKEN)
         try:
             at_the_gate(host)
             worker, = children(daemon.pid)
@@ -326,11 +306,11 @@ def test_the_daemon_keeps_no_secret_between_its_turns_nor_tells_the_journal(bao,
             for process in {daemon.pid, *retiring(AGENT, host)}:
                 assert canary.found(forms, *canary.writable_memory(process), *visible(process)) == [], process
             assert canary.found(forms, *remembered(host)) == []
-            until(lambda: any(b"installed" in message for message in received), 10, "the journal")
+            until(lambda: any(b"installed" in message for message in kept.messages), 10, "the journal")
         finally:
             daemon.terminate()
             daemon.wait(20)
-    assert canary.found(forms, *received, (tmp_path / "stderr").read_bytes(), out.encode(), err.encode()) == []
+    assert canary.found(forms, *kept.messages, kept.stderr.read_bytes(), out.encode(), err.encode()) == []
 
 
 def retiring(program, host):

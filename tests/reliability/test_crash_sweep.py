@@ -98,6 +98,7 @@ def sweep(workers, scenario, points, program=None):
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_turn_killed_anywhere_leaves_the_old_set_or_the_new_one(workers, scenario, record_property):
+    """Faults 10, 69."""
     seen, trials, faults = sweep(workers, scenario, every_call if scenario == "renewal" else every_change)
     counts = collections.Counter(verdict for trial in trials for verdict in trial.verdicts)
     summary = (f"{scenario}: {len(seen)} stops watched, {len(trials)} kill points "

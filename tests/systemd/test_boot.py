@@ -12,7 +12,7 @@ def up(host):
 
 
 def test_a_first_boot_waits_for_token_ca_file_and_a_sealed_vault(host):
-    """Whatever comes late, the agent says what it waits for, etcd is held, and nothing is asked of Vault."""
+    """Faults 3, 12. Whatever comes late, the agent says what it waits for, etcd is held, and nothing is asked of Vault."""
     host.bao.seal()
     host.machine.boot()
     held = ["activating", "activating", "inactive"]
@@ -55,7 +55,7 @@ def test_a_reboot_brings_a_new_certificate(up):
 
 
 def test_a_reboot_without_vault_has_etcd_up_and_renews_when_vault_is_back(up):
-    """Valid files on disk are all that a boot needs; the renewal is tried until it succeeds."""
+    """Faults 1, 2. Valid files on disk are all that a boot needs; the renewal is tried until it succeeds."""
     old = up.serial()
     up.machine.reboot(meanwhile=up.bao.stop)
     up.machine.await_state(ETCD, "active")

@@ -36,7 +36,7 @@ def failures(host):
 
 
 def test_consumers_that_hang_fail_or_are_missing_stop_nobody_else(serving):
-    """Each has its deadline, what it started is killed, the others are reloaded, and the new certificate stays."""
+    """Faults 78, 79, 80. Each has its deadline, what it started is killed, the others are reloaded, and the new certificate stays."""
     old, etcd = serving.serial(), serving.lives()
     # The background process would outlive its parent's death.
     write_script(serving, f"{HANGS} & {HANGS}")
@@ -54,7 +54,7 @@ def test_consumers_that_hang_fail_or_are_missing_stop_nobody_else(serving):
 
 
 def test_a_debt_is_kept_over_a_restart_and_tried_again_without_another_certificate(serving):
-    """The first turn of the next life tries again, and the turns after it, with no request to Vault."""
+    """Fault 10. The first turn of the next life tries again, and the turns after it, with no request to Vault."""
     before, serial, issued = failures(serving), serving.serial(), serving.issued()
     serving.machine.check("kill", "-KILL", str(serving.pid()))
     until(lambda: all(failures(serving)[consumer] > before[consumer] for consumer in OWED), 90, "another try of each")

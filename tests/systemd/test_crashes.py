@@ -38,7 +38,7 @@ def assert_one_renewal_follows(host, serial, issued):
 
 @pytest.mark.parametrize("in_mid_turn", [700], indirect=True)
 def test_a_killed_worker_is_a_turn_that_is_tried_again(serving, in_mid_turn):
-    """The supervisor lives on, and the same turn follows with one request."""
+    """Fault 69. The supervisor lives on, and the same turn follows with one request."""
     before, supervisor, issued = (serving.serial(), serving.lives()), serving.pid(), serving.issued()
     serving.machine.check("kill", "-KILL", in_mid_turn)
     until(lambda: "without a report" in str(serving.machine.journal(AGENT)), 60, "the journal to tell of it")
@@ -50,7 +50,7 @@ def test_a_killed_worker_is_a_turn_that_is_tried_again(serving, in_mid_turn):
 
 @pytest.mark.parametrize("in_mid_turn", [690], indirect=True)
 def test_a_killed_supervisor_is_started_again_without_its_worker(serving, in_mid_turn):
-    """systemd ends the worker with it and starts another supervisor, whose first turn makes the only request."""
+    """Fault 76. systemd ends the worker with it and starts another supervisor, whose first turn makes the only request."""
     before, supervisor, issued = (serving.serial(), serving.lives()), serving.pid(), serving.issued()
     serving.machine.check("kill", "-KILL", str(supervisor))
     until(lambda: serving.pid() not in (0, supervisor), 60, "another supervisor")
@@ -61,7 +61,7 @@ def test_a_killed_supervisor_is_started_again_without_its_worker(serving, in_mid
 
 
 def test_a_supervisor_that_hangs_is_bitten_by_the_watchdog(serving):
-    """systemd kills it for its silence and starts another one, and etcd goes on."""
+    """Fault 85. systemd kills it for its silence and starts another one, and etcd goes on."""
     etcd, issued = serving.lives(), serving.issued()
     serving.machine.write(f"/run/systemd/system/{AGENT}.d/watchdog.conf",
                           "[Service]\nWatchdogSec=2s\nTimeoutAbortSec=1s\nRestartSec=100ms\n")

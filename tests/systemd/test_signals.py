@@ -5,7 +5,7 @@ from waiting import until
 
 
 def test_a_storm_of_signals_makes_two_turns_at_most(serving):
-    """1000 times SIGUSR1: at most the turn that runs and one more ask for a certificate."""
+    """Fault 100. 1000 times SIGUSR1: at most the turn that runs and one more ask for a certificate."""
     before = serving.issued()
     storm = f"i=0; while [ $i -lt 1000 ]; do kill -USR1 {serving.pid()}; i=$((i+1)); done"
     serving.machine.check("sh", "-c", storm)
@@ -23,7 +23,7 @@ def test_renew_waits_for_the_daemon_and_hands_on_its_result(serving):
 
 
 def test_a_broken_configuration_is_reported_and_the_running_one_kept(serving):
-    """At SIGHUP the agent goes on; at a start it fails for good, and neither reaches a consumer."""
+    """Fault 98. At SIGHUP the agent goes on; at a start it fails for good, and neither reaches a consumer."""
     etcd = serving.lives()
     serving.want(renewel={})
     until(lambda: "renewel" in str(serving.machine.journal(AGENT)), 60, "the journal to name the unknown key")

@@ -151,6 +151,7 @@ def test_the_sandbox_lets_a_shipped_role_write(role):
 
 @pytest.mark.parametrize("role", ["etcd", "controller", "worker"])
 def test_a_fresh_host_has_the_parents_of_a_roles_directories(role):
+    """Fault 88."""
     assert directories_of(role)
     assert [directory for directory in directories_of(role) if not lies_below(directory, made_by_tmpfiles())] == []
 

@@ -135,7 +135,8 @@ TEST_CASE("a new token that is refused too ends the attempt", "[vault]") {
     CHECK(bench.transport.seen(kRole) == 2);
 }
 
-TEST_CASE("a 403 tells a dead token from a policy that lacks a line", "[vault][fault-17]") {
+TEST_CASE("a 403 tells a dead token from a policy that lacks a line",
+          "[vault][fault-17][fault-19]") {
     struct Row {
         std::string prose;
         ScriptedTransport::Reply lookup;

@@ -12,7 +12,8 @@ def up(host):
 
 
 def test_a_first_boot_waits_for_token_ca_file_and_a_sealed_vault(host):
-    """Faults 3, 12. Whatever comes late, the agent says what it waits for, etcd is held, and nothing is asked of Vault."""
+    """Faults 3, 12. Whatever comes late, the agent says what it waits for, etcd is held, and nothing is asked
+    of Vault."""
     host.bao.seal()
     host.machine.boot()
     held = ["activating", "activating", "inactive"]

@@ -36,7 +36,8 @@ def failures(host):
 
 
 def test_consumers_that_hang_fail_or_are_missing_stop_nobody_else(serving):
-    """Faults 78, 79, 80. Each has its deadline, what it started is killed, the others are reloaded, and the new certificate stays."""
+    """Faults 78, 79, 80. Each has its deadline, what it started is killed, the others are reloaded, and the
+    new certificate stays."""
     old, etcd = serving.serial(), serving.lives()
     # The background process would outlive its parent's death.
     write_script(serving, f"{HANGS} & {HANGS}")

@@ -50,7 +50,8 @@ def test_a_killed_worker_is_a_turn_that_is_tried_again(serving, in_mid_turn):
 
 @pytest.mark.parametrize("in_mid_turn", [690], indirect=True)
 def test_a_killed_supervisor_is_started_again_without_its_worker(serving, in_mid_turn):
-    """Fault 76. systemd ends the worker with it and starts another supervisor, whose first turn makes the only request."""
+    """Fault 76. systemd ends the worker with it and starts another supervisor, whose first turn makes the only
+    request."""
     before, supervisor, issued = (serving.serial(), serving.lives()), serving.pid(), serving.issued()
     serving.machine.check("kill", "-KILL", str(supervisor))
     until(lambda: serving.pid() not in (0, supervisor), 60, "another supervisor")

@@ -34,7 +34,8 @@ def rotate(bao, client):
 
 
 def test_a_changed_ca_restarts_etcd_once_and_trust_goes_before_the_leaf(serving, bao, client, tmp_path):
-    """Fault 50. The old leaf stays until etcd trusts both CAs, then the new one follows by itself; each CA's clients are served."""
+    """Fault 50. The old leaf stays until etcd trusts both CAs, then the new one follows by itself; each CA's
+    clients are served."""
     serving.want(renewal={"ca_lead": "20s"})
     serving.await_serving()
     old, issued, first_life = serving.serial(), serving.issued(), serving.lives()[0]

@@ -185,6 +185,9 @@ class Tracer {
         counting_ = counting_ ||
                     (info.entry.nr == plan_.from->number && tracee.path.contains(plan_.from->path));
         if (info.entry.nr == SYS_clock_nanosleep) {
+            tracee.suffers = Suffers::no_sleep;
+        } else if (counting_ && !tracee.looks_around && !tracee.path.ends_with("/stat") &&
+                   is_hit(info.entry.nr)) {
             tracee.suffers = effect_of(*plan_.fault);
         }
         if (tracee.suffers != Suffers::nothing && tracee.suffers != Suffers::failure_afterwards) {

@@ -12,11 +12,16 @@
 namespace install_cert::agent {
 namespace {
 
-renewal::Asker asker_of(renewal::Cause cause) {
+// A boot's first request is exempt; where it came to nothing, or its answer was lost, the budget
+// bounds the next ones.
+renewal::Asker asker_of(renewal::Cause cause,
+                        const CertificateState& known,
+                        const renewal::Situation& situation) {
     if (cause == renewal::Cause::asked) {
         return renewal::Asker::person;
     }
-    return cause == renewal::Cause::boot ? renewal::Asker::boot : renewal::Asker::schedule;
+    const bool first = cause == renewal::Cause::boot && known.asked_in_boot != situation.boot_id;
+    return first ? renewal::Asker::boot : renewal::Asker::schedule;
 }
 
 std::vector<x509::Certificate> copies(std::span<const x509::Certificate> certificates) {
@@ -65,7 +70,9 @@ void Acquisition::obtain(std::span<Candidate> candidates) {
         return;
     }
     for (const Candidate* const candidate : due) {
-        auto& requests = state_.certificates[candidate->spec->name].requests;
+        CertificateState& known = state_.certificates[candidate->spec->name];
+        known.asked_in_boot = request_.situation.boot_id;
+        auto& requests = known.requests;
         requests.push_back(now());
         if (requests.size() > renewal::kRequestsPerWindow) {
             requests.erase(requests.begin());
@@ -100,7 +107,7 @@ void Acquisition::obtain(std::span<Candidate> candidates) {
 
 bool Acquisition::may_ask(Candidate& candidate) {
     const CertificateState& known = state_.certificates[candidate.spec->name];
-    const renewal::Asker asker = asker_of(candidate.decision.cause);
+    const renewal::Asker asker = asker_of(candidate.decision.cause, known, request_.situation);
     if (request_.patience == TurnRequest::Patience::keeps_backoff &&
         asker != renewal::Asker::person && known.last_error && known.last_error->retry_at > now()) {
         candidate.outcome.kind = OutcomeKind::postponed;
@@ -158,8 +165,11 @@ issuance::Order Acquisition::order_for(const Candidate& candidate) const {
 // The budget is of certificates that came to nothing. Where Vault gave none (away, sealed,
 // throttling) or could not even be asked (no token, no CA file yet), back-off and Retry-After hold
 // alone: ten attempts last five minutes, and a longer outage must not end in an hour without any.
+// Where only the answer is missing, a certificate may have been made: it stays counted.
 void Acquisition::take_back_request(const Candidate& candidate) {
-    auto& requests = state_.certificates[candidate.spec->name].requests;
+    CertificateState& known = state_.certificates[candidate.spec->name];
+    known.asked_in_boot.clear();
+    auto& requests = known.requests;
     if (!requests.empty()) {
         requests.pop_back();
     }
@@ -167,8 +177,9 @@ void Acquisition::take_back_request(const Candidate& candidate) {
 
 void Acquisition::accept(Candidate& candidate, Result<issuance::IssuedMaterial> answer) {
     if (!answer) {
-        if (answer.error().kind == Failure::not_yet ||
-            answer.error().kind == Failure::unavailable) {
+        const Error& error = answer.error();
+        if (!error.may_have_happened &&
+            (error.kind == Failure::not_yet || error.kind == Failure::unavailable)) {
             take_back_request(candidate);
         }
         fail_with(candidate, std::move(answer.error()));

@@ -28,6 +28,7 @@ struct LastError {
 
 struct CertificateState {
     std::vector<WallTime> requests{};  // the newest kRequestsPerWindow
+    std::string asked_in_boot{};       // the boot whose renewal has spent its exempt request
     std::optional<LastError> last_error{};
     std::optional<WallTime> leaf_postponed_until{};
     std::map<std::string, std::string> acknowledged{};  // consumer -> what it was last reloaded for

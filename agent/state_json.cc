@@ -74,6 +74,9 @@ void put_certificate(Writer& writer, const CertificateState& certificate) {
         writer.String(to_rfc3339(at).c_str());
     }
     writer.EndArray();
+    if (!certificate.asked_in_boot.empty()) {
+        put(writer, "asked_in_boot", certificate.asked_in_boot);
+    }
     if (certificate.last_error) {
         put_error(writer, *certificate.last_error);
     }
@@ -169,6 +172,7 @@ CertificateState certificate_of(const rapidjson::Value& value) {
             }
         }
     }
+    certificate.asked_in_boot = text(value, "asked_in_boot");
     certificate.last_error = error_of(value);
     certificate.leaf_postponed_until = time(value, "leaf_postponed_until");
     certificate.acknowledged = texts(value, "acknowledged");

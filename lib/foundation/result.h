@@ -30,6 +30,8 @@ struct Error {
     std::string way_out{};  // what the operator can do, where we know it; may be empty
     // The server's own wish (Retry-After), already clamped to 1 s .. 5 min for the daemon's use.
     std::optional<std::chrono::seconds> retry_after{};
+    // The request was sent, and what the server did with it is not known.
+    bool may_have_happened = false;
 };
 
 template <class T = void>

@@ -152,7 +152,9 @@ Error refusal(std::string_view path, HttpResponse response) {
     return {.kind = kind_of(response.status),
             .what = std::move(what),
             .way_out = way_out_of(response.status, words),
-            .retry_after = response.retry_after};
+            .retry_after = response.retry_after,
+            // A proxy that lost patience: Vault may have done it all the same.
+            .may_have_happened = response.status == 504};
 }
 
 Result<Json> json_answer(std::string_view path, HttpResponse response) {

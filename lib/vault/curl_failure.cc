@@ -88,6 +88,7 @@ Error explain(const CurlFailure& failure, const role::VaultAccess& access) {
     const std::string words =
         one_line(failure.words.empty() ? curl().easy_strerror(failure.code) : failure.words);
     Error error{.kind = Failure::unavailable, .what = access.address + ": " + words};
+    error.may_have_happened = failure.connected;
     if (failure.code == CURLE_OPERATION_TIMEDOUT && failure.connected) {
         error.kind = Failure::not_yet;
     } else if (asks_for_client_certificate(words)) {

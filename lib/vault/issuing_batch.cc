@@ -53,9 +53,10 @@ void IssuingBatch::run() {
     constexpr BootTime kNoWait{0};
     while (undelivered_ > 0) {
         if (context_.clock.since_boot() >= context_.deadline) {
-            const Error late{.kind = Failure::not_yet, .what = "no answer before the deadline"};
-            deliver_rest(Stage::in_flight, late);
+            Error late{.kind = Failure::not_yet, .what = "no answer before the deadline"};
             deliver_rest(Stage::waiting, late);
+            late.may_have_happened = true;
+            deliver_rest(Stage::in_flight, late);
             return;
         }
         const bool room = !waiting_.empty() && in_flight_ < kInFlight;
@@ -192,6 +193,7 @@ Result<issuance::IssuedMaterial> IssuingBatch::material(Item& item, HttpResponse
 void IssuingBatch::halt(const Error& cause) {
     Error error = cause;
     error.what = "not asked: " + cause.what;
+    error.may_have_happened = false;
     deliver_rest(Stage::waiting, error);
     waiting_.clear();
 }

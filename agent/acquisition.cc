@@ -2,8 +2,10 @@
 #include "agent/acquisition.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "agent/authorities.h"
 #include "foundation/text.h"
 #include "issuance/trust.h"
 #include "issuance/verify.h"
@@ -39,11 +41,12 @@ std::vector<issuance::TrustedAuthority> copies(std::span<const issuance::Trusted
     return result;
 }
 
-bool same_certificates(std::span<const issuance::TrustedAuthority> a,
-                       std::span<const issuance::TrustedAuthority> b) {
-    return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
-        return x.certificate.facts().fingerprint == y.certificate.facts().fingerprint;
-    });
+std::set<std::string> fingerprints(std::span<const issuance::TrustedAuthority> trust) {
+    std::set<std::string> result;
+    for (const issuance::TrustedAuthority& authority : trust) {
+        result.insert(authority.certificate.facts().fingerprint);
+    }
+    return result;
 }
 
 bool is_installed_already(const Candidate& candidate, const x509::Certificate& leaf) {
@@ -86,8 +89,9 @@ void Acquisition::obtain(std::span<Candidate> candidates) {
         return;
     }
     std::vector<issuance::Order> orders;
-    std::ranges::transform(
-        due, std::back_inserter(orders), [&](const Candidate* c) { return order_for(*c); });
+    for (Candidate* const candidate : due) {
+        orders.push_back({.spec = candidate->spec, .key = key_to_keep(*candidate)});
+    }
     const auto issuer = ports_.issuer();
     if (!issuer) {
         for (Candidate* const candidate : due) {
@@ -101,20 +105,32 @@ void Acquisition::obtain(std::span<Candidate> candidates) {
                      [&](std::size_t index, Result<issuance::IssuedMaterial> answer) {
                          accept(*due[index], std::move(answer));
                      });
-    publish();
+    (void)publish();
     take_what_was_held();
+}
+
+// What the server itself asked for holds for everybody.
+bool Acquisition::rests(Candidate& candidate, renewal::Asker asker) {
+    const auto& last = state_.certificates[candidate.spec->name].last_error;
+    const bool keeps_backoff = request_.patience == TurnRequest::Patience::keeps_backoff &&
+                               asker != renewal::Asker::person;
+    const WallTime until = !last           ? WallTime::min()
+                           : keeps_backoff ? last->retry_at
+                                           : last->server_wants.value_or(WallTime::min());
+    if (until <= now()) {
+        return false;
+    }
+    candidate.outcome.kind = OutcomeKind::postponed;
+    candidate.outcome.error =
+        Error{.kind = last->kind, .what = last->what, .way_out = last->way_out};
+    candidate.outcome.next = until;
+    return true;
 }
 
 bool Acquisition::may_ask(Candidate& candidate) {
     const CertificateState& known = state_.certificates[candidate.spec->name];
     const renewal::Asker asker = asker_of(candidate.decision.cause, known, request_.situation);
-    if (request_.patience == TurnRequest::Patience::keeps_backoff &&
-        asker != renewal::Asker::person && known.last_error && known.last_error->retry_at > now()) {
-        candidate.outcome.kind = OutcomeKind::postponed;
-        candidate.outcome.error = Error{.kind = known.last_error->kind,
-                                        .what = known.last_error->what,
-                                        .way_out = known.last_error->way_out};
-        candidate.outcome.next = known.last_error->retry_at;
+    if (rests(candidate, asker)) {
         return false;
     }
     const std::chrono::seconds lifetime = candidate.installed
@@ -149,23 +165,26 @@ bool Acquisition::can_write(Candidate& candidate) {
     return true;
 }
 
-issuance::Order Acquisition::order_for(const Candidate& candidate) const {
-    issuance::Order order{.spec = candidate.spec, .key = {}};
-    const bool keeps = candidate.spec->rekey == role::Rekey::never && candidate.installed &&
-                       candidate.installed->damage.empty();
-    if (keeps) {
-        auto key = ports_.store.read_key(*candidate.spec, *candidate.installed);
-        if (key && (!candidate.spec->key || key->kind() == *candidate.spec->key)) {
-            order.key = std::move(*key);
-        }
+// With `rekey: never` any key that still belongs to the installed leaf, whatever else is damaged.
+std::optional<x509::PrivateKey> Acquisition::key_to_keep(Candidate& candidate) {
+    if (candidate.spec->rekey != role::Rekey::never || !candidate.installed) {
+        return std::nullopt;
     }
-    return order;
+    auto key = ports_.store.read_key(*candidate.spec, *candidate.installed);
+    if (key && (!candidate.spec->key || key->kind() == *candidate.spec->key)) {
+        return std::move(*key);
+    }
+    candidate.outcome.remarks.push_back(
+        "gets a new key: " +
+        (key ? "the configuration asks for one of another kind" : key.error().what));
+    return std::nullopt;
 }
 
 // The budget is of certificates that came to nothing. Where Vault gave none (away, sealed,
-// throttling) or could not even be asked (no token, no CA file yet), back-off and Retry-After hold
-// alone: ten attempts last five minutes, and a longer outage must not end in an hour without any.
-// Where only the answer is missing, a certificate may have been made: it stays counted.
+// throttling, a token that it refuses) or could not even be asked (no token, no CA file yet),
+// back-off and Retry-After hold alone: ten attempts last five minutes, and a longer outage must not
+// end in an hour without any. Where only the answer is missing, a certificate may have been made:
+// it stays counted.
 void Acquisition::take_back_request(const Candidate& candidate) {
     CertificateState& known = state_.certificates[candidate.spec->name];
     known.asked_in_boot.clear();
@@ -179,13 +198,13 @@ void Acquisition::accept(Candidate& candidate, Result<issuance::IssuedMaterial> 
     if (!answer) {
         const Error& error = answer.error();
         if (!error.may_have_happened &&
-            (error.kind == Failure::not_yet || error.kind == Failure::unavailable)) {
+            (error.kind == Failure::not_yet || error.kind == Failure::unavailable ||
+             error.kind == Failure::denied)) {
             take_back_request(candidate);
         }
         fail_with(candidate, std::move(answer.error()));
         return;
     }
-    state_.next_ca_look[candidate.spec->mount] = now() + role_.renewal.ca_refresh;
     append(candidate.outcome.remarks, answer->warnings);
     const auto until = issuance::worth_waiting_until(answer->leaf, now());
     const auto left =
@@ -215,12 +234,12 @@ void Acquisition::take_what_was_held() {
         ports_.sleep_until(held.until);
         take(*held.candidate, std::move(held.material));
     }
-    publish();
+    (void)publish();
 }
 
 bool Acquisition::trust_goes_first(const Candidate& candidate,
                                    const issuance::IssuedMaterial& material) const {
-    if (!candidate.installed || !candidate.decision.valid ||
+    if (!candidate.installed || !candidate.decision.valid || !candidate.spec->files.key ||
         candidate.decision.cause == renewal::Cause::request_changed) {
         return false;
     }
@@ -239,10 +258,11 @@ Result<> Acquisition::stage_new(Candidate& candidate, issuance::IssuedMaterial m
     std::vector<issuance::TrustedAuthority> installed_trust;
     std::chrono::seconds keep{0};
     if (candidate.installed) {
-        installed_trust = copies(candidate.installed->trust);
+        installed_trust = trust_seen(*candidate.installed, candidate.spec->mount, now(), state_);
         keep = trust_kept_for(*candidate.spec, *candidate.installed);
     }
     auto trust = issuance::merged_trust(installed_trust, material.authorities, now(), keep);
+    const std::vector<x509::Certificate> presented = copies(material.authorities);
     const bool trust_first = trust_goes_first(candidate, material);
     const WallTime received = now();
     const WallTime not_after = material.leaf.facts().not_after;
@@ -253,6 +273,9 @@ Result<> Acquisition::stage_new(Candidate& candidate, issuance::IssuedMaterial m
     if (!verified) {
         return std::unexpected(verified.error());
     }
+    note_presented(candidate.spec->mount, presented, received, state_);
+    // The other sets of this mount wait for a look of their own: it is not put off.
+    state_.next_ca_look.try_emplace(candidate.spec->mount, received + role_.renewal.ca_refresh);
     if (trust_first) {
         const WallTime leaf_at = renewal::after_trust_lead(
             now(), role_.renewal.ca_lead, lifetime_of(*candidate.installed));
@@ -296,7 +319,7 @@ Result<> Acquisition::stage_old_with(Candidate& candidate,
                                       .key = std::move(*key),
                                       .response = std::move(*response),
                                       .warnings = {}};
-    auto verified = issuance::verify(
+    auto verified = issuance::verify_kept(
         std::move(material), {.spec = *candidate.spec, .now = now(), .trust = std::move(trust)});
     if (!verified) {
         return std::unexpected(verified.error());
@@ -312,47 +335,74 @@ Result<> Acquisition::stage_old_with(Candidate& candidate,
     return {};
 }
 
-void Acquisition::extend_trust(Candidate& candidate, std::span<const x509::Certificate> presented) {
+bool Acquisition::extend_trust(Candidate& candidate, std::span<const x509::Certificate> presented) {
     const installation::InstalledSet& installed = *candidate.installed;
-    auto trust = issuance::merged_trust(
-        installed.trust, presented, now(), trust_kept_for(*candidate.spec, installed));
-    if (same_certificates(trust, installed.trust)) {
-        return;
+    auto trust = issuance::merged_trust(trust_seen(installed, candidate.spec->mount, now(), state_),
+                                        presented,
+                                        now(),
+                                        trust_kept_for(*candidate.spec, installed));
+    if (fingerprints(trust) == fingerprints(installed.trust)) {
+        return true;
+    }
+    auto& leaf_at = state_.certificates[candidate.spec->name].leaf_postponed_until;
+    if (!candidate.spec->files.key) {
+        // Nothing to publish the old leaf with, and nobody here who presents it: a new one now.
+        leaf_at = now();
+        candidate.outcome.next = now();
+        return true;
     }
     // No leaf was asked for: one that was put off before stays put off.
-    const auto leaf_at = state_.certificates[candidate.spec->name].leaf_postponed_until;
     if (const auto staged = stage_old_with(candidate, std::move(trust), leaf_at); !staged) {
         fail_with(candidate, staged.error());
-        return;
+        return false;
     }
-    publish();
+    return publish();
 }
 
-void Acquisition::publish() {
+bool Acquisition::publish() {
+    // In the order of the role, not of the answers: one that lends its `ca` goes first.
+    std::ranges::sort(prepared_, std::less<>(), &Prepared::candidate);
     std::vector<installation::Staged> staged;
     std::ranges::transform(prepared_, std::back_inserter(staged), &Prepared::staged);
     auto results = ports_.store.publish(staged);
+    bool whole = true;
     for (std::size_t i = 0; i < prepared_.size(); ++i) {
-        Candidate& candidate = *prepared_[i].candidate;
-        if (!results[i]) {
-            fail_with(candidate, std::move(results[i].error()));
-            continue;
+        whole = whole && results[i] && !results[i]->incomplete;
+        if (results[i]) {
+            note_published(prepared_[i], std::move(*results[i]));
+        } else {
+            fail_with(*prepared_[i].candidate, std::move(results[i].error()));
         }
-        CertificateState& known = state_.certificates[candidate.spec->name];
-        known.last_error.reset();
-        known.leaf_postponed_until = prepared_[i].leaf_postponed_until;
-        candidate.outcome.kind = prepared_[i].kind;
-        candidate.decision.valid = true;
-        append(candidate.outcome.remarks, results[i]->remarks);
-        if (!results[i]->durable) {
-            candidate.outcome.remarks.push_back(
-                "published, but not confirmed durable: a power cut now may bring the "
-                "previous set back");
-        }
-        superseded_.insert(
-            superseded_.end(), results[i]->superseded.begin(), results[i]->superseded.end());
     }
     prepared_.clear();
+    return whole;
+}
+
+void Acquisition::note_published(const Prepared& prepared, installation::Published published) {
+    Candidate& candidate = *prepared.candidate;
+    Outcome& outcome = candidate.outcome;
+    CertificateState& known = state_.certificates[candidate.spec->name];
+    known.leaf_postponed_until = prepared.leaf_postponed_until;
+    superseded_.insert(superseded_.end(), published.superseded.begin(), published.superseded.end());
+    append(outcome.remarks, published.remarks);
+    if (!published.durable) {
+        outcome.remarks.push_back(
+            "published, but not confirmed durable: a power cut now may bring the previous set "
+            "back");
+    }
+    if (published.incomplete) {
+        candidate.decision.valid = false;
+        fail_with(candidate, std::move(*published.incomplete));
+        return;
+    }
+    candidate.decision.valid = true;
+    if (outcome.kind == OutcomeKind::failed) {
+        // Its trust was extended; what failed before is still to be mended.
+        outcome.remarks.push_back("its CA file holds what the mount presents now");
+        return;
+    }
+    known.last_error.reset();
+    outcome.kind = prepared.kind;
 }
 
 void Acquisition::fail_with(Candidate& candidate, Error error) {
@@ -362,12 +412,15 @@ void Acquisition::fail_with(Candidate& candidate, Error error) {
         {.kind = error.kind, .attempt = attempts, .retry_after = error.retry_after},
         ports_.random());
     const WallTime retry_at = now() + std::chrono::ceil<std::chrono::seconds>(delay);
-    known.last_error = LastError{.kind = error.kind,
-                                 .what = error.what,
-                                 .way_out = error.way_out,
-                                 .at = now(),
-                                 .attempts = attempts,
-                                 .retry_at = retry_at};
+    known.last_error =
+        LastError{.kind = error.kind,
+                  .what = error.what,
+                  .way_out = error.way_out,
+                  .at = now(),
+                  .attempts = attempts,
+                  .retry_at = retry_at,
+                  .server_wants =
+                      error.retry_after ? std::optional(now() + *error.retry_after) : std::nullopt};
     candidate.outcome.kind = OutcomeKind::failed;
     candidate.outcome.error = std::move(error);
     candidate.outcome.next = retry_at;

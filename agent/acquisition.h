@@ -27,8 +27,13 @@ class Acquisition {
     void obtain(std::span<Candidate> candidates);
 
     // Publishes the installed leaf again with `presented` added to its CA file (trust goes before
-    // leaf). Nothing happens where that changes nothing.
-    void extend_trust(Candidate& candidate, std::span<const x509::Certificate> presented);
+    // leaf). Nothing happens where that changes nothing. false: it failed, or a new set is needed
+    // for it.
+    [[nodiscard]] bool extend_trust(Candidate& candidate,
+                                    std::span<const x509::Certificate> presented);
+
+    // The outcome of a set that came to nothing, with its back-off.
+    void fail_with(Candidate& candidate, Error error);
 
     [[nodiscard]] std::vector<installation::Superseded> superseded() && {
         return std::move(superseded_);
@@ -51,7 +56,8 @@ class Acquisition {
 
     [[nodiscard]] bool may_ask(Candidate& candidate);
     [[nodiscard]] bool can_write(Candidate& candidate);
-    [[nodiscard]] issuance::Order order_for(const Candidate& candidate) const;
+    [[nodiscard]] bool rests(Candidate& candidate, renewal::Asker asker);
+    [[nodiscard]] std::optional<x509::PrivateKey> key_to_keep(Candidate& candidate);
     void take_back_request(const Candidate& candidate);
     void accept(Candidate& candidate, Result<issuance::IssuedMaterial> answer);
     void take(Candidate& candidate, issuance::IssuedMaterial material);
@@ -62,8 +68,9 @@ class Acquisition {
                                           std::optional<WallTime> leaf_at);
     [[nodiscard]] bool trust_goes_first(const Candidate& candidate,
                                         const issuance::IssuedMaterial& material) const;
-    void publish();
-    void fail_with(Candidate& candidate, Error error);
+    // false: not every set that was prepared is published whole; its outcome says why.
+    bool publish();
+    void note_published(const Prepared& prepared, installation::Published published);
 
     [[nodiscard]] WallTime now() const { return ports_.clock.now(); }
 

@@ -2,10 +2,12 @@
 #include "agent/reloads.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <variant>
 
 #include "consumers/debts.h"
+#include "foundation/text.h"
 #include "renewal/backoff.h"
 #include "x509/digest.h"
 
@@ -16,13 +18,14 @@ constexpr std::chrono::seconds kLongestRetry{60};  // retry_delay() of Failure::
 
 consumers::Installed as_consumers_see(const role::CertificateSpec& spec,
                                       const installation::InstalledSet& installed) {
-    std::string fingerprints;
+    std::set<std::string> fingerprints;  // their order in the file changes nothing
     for (const issuance::TrustedAuthority& authority : installed.trust) {
-        fingerprints += authority.certificate.facts().fingerprint;
+        fingerprints.insert(authority.certificate.facts().fingerprint);
     }
     return {.spec = &spec,
             .generation = installed.leaf.facts().fingerprint,
-            .trust_digest = x509::sha256_hex(fingerprints)};
+            .trust_digest = x509::sha256_hex(
+                join(std::vector<std::string>(fingerprints.begin(), fingerprints.end()), ""))};
 }
 
 consumers::Acknowledged acknowledged_of(const State& state) {

@@ -22,6 +22,7 @@ struct LastError {
     WallTime at{};
     unsigned attempts = 1;  // in a row
     WallTime retry_at{};
+    std::optional<WallTime> server_wants{};  // no request before: its Retry-After
 
     bool operator==(const LastError&) const = default;
 };
@@ -54,6 +55,8 @@ struct State {
     std::map<std::string, CertificateState> certificates{};
     std::map<std::string, TokenState> tokens{};
     std::map<std::string, WallTime> next_ca_look{};  // mount -> when its CA is looked up again
+    // Mount -> fingerprint of a CA -> when the mount presented it last.
+    std::map<std::string, std::map<std::string, WallTime>> ca_seen{};
 
     bool operator==(const State&) const = default;
 };

@@ -63,6 +63,9 @@ void put_error(Writer& writer, const LastError& error) {
     writer.Key("attempts");
     writer.Uint(error.attempts);
     put(writer, "retry_at", error.retry_at);
+    if (error.server_wants) {
+        put(writer, "server_wants", *error.server_wants);
+    }
     writer.EndObject();
 }
 
@@ -155,6 +158,7 @@ std::optional<LastError> error_of(const rapidjson::Value& parent) {
     }
     result.at = time(*error, "at").value_or(WallTime{});
     result.retry_at = time(*error, "retry_at").value_or(WallTime{});
+    result.server_wants = time(*error, "server_wants");
     const auto attempts = error->FindMember("attempts");
     result.attempts =
         attempts != error->MemberEnd() && attempts->value.IsUint() ? attempts->value.GetUint() : 1;
@@ -214,6 +218,12 @@ std::string to_json(const State& state) {
     }
     writer.EndObject();
     put_map(writer, "next_ca_look", state.next_ca_look);
+    writer.Key("ca_seen");
+    writer.StartObject();
+    for (const auto& [mount, seen] : state.ca_seen) {
+        put_map(writer, mount.c_str(), seen);
+    }
+    writer.EndObject();
     writer.EndObject();
     return buffer.GetString();
 }
@@ -240,6 +250,11 @@ State state_from_json(std::string_view json) {
         }
     }
     state.next_ca_look = times(document, "next_ca_look");
+    if (const auto* const mounts = object(document, "ca_seen")) {
+        for (const auto& [mount, seen] : mounts->GetObject()) {
+            state.ca_seen.emplace(mount.GetString(), times(*mounts, mount.GetString()));
+        }
+    }
     return state;
 }
 

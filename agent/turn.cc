@@ -2,10 +2,10 @@
 #include "agent/turn.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "agent/acquisition.h"
+#include "agent/authorities.h"
 #include "agent/candidate.h"
 #include "agent/reloads.h"
 #include "foundation/text.h"
@@ -13,77 +13,31 @@
 namespace install_cert::agent {
 namespace {
 
-void repair_drift(std::vector<Candidate>& candidates, const TurnPorts& ports) {
+// A set that cannot be put right, or not even looked at, rests like one that cannot be obtained.
+// One that is due is asked for all the same: a new generation may be the cure.
+void repair_drift(std::vector<Candidate>& candidates,
+                  const TurnPorts& ports,
+                  Acquisition& acquisition) {
     for (Candidate& candidate : candidates) {
+        if (candidate.outcome.kind == OutcomeKind::failed) {
+            acquisition.fail_with(candidate, *candidate.outcome.error);
+        }
         if (!candidate.decision.repair) {
             continue;
         }
         auto repaired = ports.store.repair(*candidate.spec);
+        if (!repaired && candidate.decision.cause == renewal::Cause::none) {
+            acquisition.fail_with(candidate, std::move(repaired.error()));
+            continue;
+        }
         if (!repaired) {
-            candidate.outcome.kind = OutcomeKind::failed;
-            candidate.outcome.error = std::move(repaired.error());
+            candidate.outcome.remarks.push_back("cannot be put right in place: " +
+                                                repaired.error().what);
             continue;
         }
         candidate.outcome.kind = OutcomeKind::repaired;
         candidate.outcome.remarks.insert(
             candidate.outcome.remarks.end(), repaired->begin(), repaired->end());
-    }
-}
-
-// A look that came to nothing is no reason for a worker a second, nor for losing the whole lead.
-std::chrono::seconds ca_look_retry(const role::Role& role) {
-    return std::clamp(role.renewal.ca_refresh / 4,
-                      std::min(role.renewal.ca_refresh, std::chrono::seconds{60}),
-                      role.renewal.ca_refresh);
-}
-
-// Mounts whose CA is due to be looked at, and which a good set on this host depends on.
-std::set<std::string> mounts_to_look_at(const role::Role& role,
-                                        const std::vector<Candidate>& candidates,
-                                        const State& state,
-                                        WallTime now) {
-    std::set<std::string> mounts;
-    for (const Candidate& candidate : candidates) {
-        const auto next = state.next_ca_look.find(candidate.spec->mount);
-        // Further away than a whole period: the clock was set back.
-        const bool due = next == state.next_ca_look.end() || next->second <= now ||
-                         next->second - now > role.renewal.ca_refresh;
-        if (candidate.installed && candidate.decision.valid && due) {
-            mounts.insert(candidate.spec->mount);
-        }
-    }
-    return mounts;
-}
-
-// Every host trusts a new CA before any host presents its leaf (no token is needed to look).
-void watch_authorities(const role::Role& role,
-                       const TurnRequest& request,
-                       const TurnPorts& ports,
-                       std::vector<Candidate>& candidates,
-                       Acquisition& acquisition,
-                       State& state,
-                       TurnReport& report) {
-    for (const std::string& mount : mounts_to_look_at(role, candidates, state, ports.clock.now())) {
-        const auto issuer = ports.issuer();
-        const auto presented =
-            issuer ? (*issuer)->authorities(mount, request.deadline)
-                   : Result<std::vector<x509::Certificate>>(std::unexpected(issuer.error()));
-        if (!presented) {
-            state.next_ca_look[mount] = ports.clock.now() + ca_look_retry(role);
-            report.remarks.push_back("looking up the CA of " + mount + ": " +
-                                     presented.error().what);
-            continue;
-        }
-        state.next_ca_look[mount] = ports.clock.now() + role.renewal.ca_refresh;
-        for (Candidate& candidate : candidates) {
-            const bool untouched = candidate.outcome.kind == OutcomeKind::kept ||
-                                   candidate.outcome.kind == OutcomeKind::repaired ||
-                                   candidate.outcome.kind == OutcomeKind::postponed;
-            if (candidate.spec->mount == mount && candidate.installed && candidate.decision.valid &&
-                untouched) {
-                acquisition.extend_trust(candidate, *presented);
-            }
-        }
     }
 }
 
@@ -122,6 +76,15 @@ std::vector<EndingToken> ending_tokens(const std::vector<Outcome>& outcomes, con
     return ending;
 }
 
+// An error is told of for as long as there is something to mend.
+void forget_healed(const Candidate& candidate, State& state) {
+    const auto known = state.certificates.find(candidate.spec->name);
+    if (known != state.certificates.end() && candidate.decision.valid &&
+        candidate.decision.cause == renewal::Cause::none && !candidate.outcome.error) {
+        known->second.last_error.reset();
+    }
+}
+
 }  // namespace
 
 WallTime next_wake(const role::Role& role,
@@ -138,13 +101,7 @@ WallTime next_wake(const role::Role& role,
                 wake = std::min(wake, at);
             }
         }
-        // A mount is looked at for the sake of sets that serve: see mounts_to_look_at().
-        const auto look = state.next_ca_look.find(outcome.spec->mount);
-        if (outcome.valid) {
-            wake = std::min(
-                wake,
-                look == state.next_ca_look.end() ? now + role.renewal.ca_refresh : look->second);
-        }
+        wake = std::min(wake, next_ca_look(role, outcome, state, now).value_or(wake));
     }
     for (const auto& [source, token] : state.tokens) {
         wake = std::min(wake, token.next_care);
@@ -158,12 +115,12 @@ TurnReport run_turn(const role::Role& role,
                     State& state) {
     TurnReport report;
     std::vector<Candidate> candidates = survey(role, request, ports.store, state);
-    repair_drift(candidates, ports);
+    Acquisition acquisition(role, request, ports, state);
+    repair_drift(candidates, ports, acquisition);
     // Before anything new is staged, which looks just like it, and needs the room; after a swap it
     // would have to wait for the grace, and with it a key that was never published.
     collect_litter(candidates, ports, report);
 
-    Acquisition acquisition(role, request, ports, state);
     acquisition.obtain(candidates);
     watch_authorities(role, request, ports, candidates, acquisition, state, report);
     if (ports.care_for_tokens) {
@@ -182,6 +139,7 @@ TurnReport run_turn(const role::Role& role,
     report.all_valid =
         std::ranges::all_of(candidates, [](const Candidate& c) { return c.decision.valid; });
     for (Candidate& candidate : candidates) {
+        forget_healed(candidate, state);
         candidate.outcome.valid = candidate.decision.valid;
         candidate.outcome.expiring = expiring(candidate, ports.clock.now());
         report.certificates.push_back(std::move(candidate.outcome));

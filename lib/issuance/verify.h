@@ -68,4 +68,10 @@ struct VerificationContext {
 // least.
 [[nodiscard]] Result<VerifiedSet> verify(IssuedMaterial material, VerificationContext context);
 
+// For a set that verify() passed when it was installed, and that is to be published again with
+// another trust: that it is whole, fit and valid still. Names and the like answered the
+// configuration of its day, and that it may answer another one by now is no reason to keep a new CA
+// from this host.
+[[nodiscard]] Result<VerifiedSet> verify_kept(IssuedMaterial material, VerificationContext context);
+
 }  // namespace install_cert::issuance

@@ -78,7 +78,7 @@ Decision decide(const role::RenewalPolicy& policy,
     if (wish == Wish::renew_now) {
         cause = Cause::asked;
         why = "asked for by the operator";
-    } else if (subject.leaf_postponed_until && decision.valid &&
+    } else if (subject.leaf_postponed_until && decision.valid && cause != Cause::request_changed &&
                *subject.leaf_postponed_until > situation.now) {
         cause = Cause::none;
         why = "its CA is trusted ahead of it: the new leaf is asked for at " +

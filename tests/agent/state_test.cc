@@ -20,7 +20,8 @@ State full_state() {
                                                          .way_out = "add a line",
                                                          .at = at,
                                                          .attempts = 3,
-                                                         .retry_at = at + 60s},
+                                                         .retry_at = at + 60s,
+                                                         .server_wants = at + 30s},
                                  .leaf_postponed_until = at + 2h,
                                  .acknowledged = {{"unit etcd.service", "abc"}},
                                  .reload_at = {{"unit etcd.service", at + 5s}},
@@ -31,6 +32,7 @@ State full_state() {
                                                .next_care = at + 24h,
                                                .last_error = {}};
     state.next_ca_look["kluster/pki"] = at;
+    state.ca_seen["kluster/pki"]["ab12"] = at;
     return state;
 }
 

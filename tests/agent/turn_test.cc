@@ -10,6 +10,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "foundation/text.h"
 #include "installation/posix_file_system.h"
 #include "support/manual_clock.h"
 #include "support/recording_services.h"
@@ -204,16 +205,76 @@ TEST_CASE("the last good set stays when a renewal fails", "[turn]") {
 TEST_CASE("a certificate in back-off is left alone by the schedule and asked for by a person",
           "[turn]") {
     Host host;
-    host.issuer.fail(
-        "web", {.kind = Failure::unavailable, .what = "sealed", .way_out = {}, .retry_after = 60s});
+    host.issuer.fail("web", {.kind = Failure::rejected, .what = "400"});
     (void)host.turn();
     const TurnReport patient = host.turn();
     CHECK(patient.certificates[0].kind == OutcomeKind::postponed);
     CHECK(host.issuer.requests() == 1);
-    CHECK(patient.next_wake >= host.clock.now() + 60s);
+    CHECK(patient.next_wake >= host.clock.now() + 30s);
     host.clock.advance(11s);
     (void)host.turn(renewal::Wish::renew_now);
     CHECK(host.issuer.requests() == 2);
+}
+
+TEST_CASE("what the server asked for holds for a person too", "[turn]") {
+    Host host;
+    host.issuer.fail("web",
+                     {.kind = Failure::not_yet, .what = "429", .way_out = {}, .retry_after = 60s});
+    (void)host.turn();
+    host.clock.advance(50s);
+    const TurnReport early = host.turn(renewal::Wish::renew_now);
+    CHECK(early.certificates[0].kind == OutcomeKind::postponed);
+    CHECK(exit_code(early) == 75);
+    CHECK(host.issuer.requests() == 1);
+    host.clock.advance(11s);
+    (void)host.turn(renewal::Wish::renew_now);
+    CHECK(host.issuer.requests() == 2);
+}
+
+TEST_CASE("a token that Vault refuses spends no budget: the repaired one serves at once",
+          "[turn]") {
+    Host host;
+    host.issuer.fail("web", {.kind = Failure::denied, .what = "403"});
+    for (int attempt = 0; attempt < 20; ++attempt) {
+        (void)host.turn();
+        host.clock.advance(301s);
+    }
+    host.issuer.clear_failures();
+    CHECK(host.turn().certificates[0].kind == OutcomeKind::installed);
+}
+
+TEST_CASE("a set that cannot be looked at rests between two tries", "[turn]") {
+    Host host;
+    std::filesystem::create_directories(host.file("web.pem"));
+    const TurnReport first = host.turn();
+    CHECK(first.certificates[0].kind == OutcomeKind::failed);
+    WallTime last = host.clock.now();
+    for (int attempt = 0; attempt < 5; ++attempt) {
+        const TurnReport report = host.turn();
+        CHECK(report.next_wake > last);
+        last = report.next_wake;
+        host.clock.advance(report.next_wake - host.clock.now());
+    }
+    CHECK(host.state.certificates["web"].last_error->attempts == 6);
+    CHECK(host.issuer.requests() == 0);
+    std::filesystem::remove(host.file("web.pem"));
+    CHECK(host.turn().certificates[0].kind == OutcomeKind::installed);
+}
+
+TEST_CASE("a set that cannot be put right in place is renewed in its time", "[turn]") {
+    Host host;
+    (void)host.turn();
+    const std::string old_leaf = host.content("web.pem");
+    std::filesystem::create_hard_link(std::filesystem::canonical(host.file("web.pem")),
+                                      host.root.path() / "backup");
+    std::filesystem::permissions(host.root.path() / "backup", std::filesystem::perms{0600});
+    const TurnReport stuck = host.turn();
+    CHECK(stuck.certificates[0].kind == OutcomeKind::failed);
+    CHECK(stuck.next_wake > host.clock.now());
+    host.clock.advance(600h);
+    CHECK(host.turn().certificates[0].kind == OutcomeKind::installed);
+    CHECK(host.content("web.pem") != old_leaf);
+    CHECK_FALSE(host.state.certificates["web"].last_error);
 }
 
 TEST_CASE("answers in a row that come to nothing spend at most ten requests in an hour", "[turn]") {
@@ -416,6 +477,91 @@ TEST_CASE("while Vault is away the daemon looks for a new CA now and then, and s
     }
     CHECK(turns == host.issuer.lookups() + 1);
     CHECK(turns <= 48 * 4 + 1);
+}
+
+TEST_CASE("an old CA is trusted for one ttl after the mount presented it last", "[turn]") {
+    Host host;
+    host.role.renewal.at = role::ShareOfLifetime{0.95};  // no renewal of its own in between
+    host.role.renewal.spread = 0;
+    (void)host.turn();
+    const std::string old_ca = host.content("web-ca.pem");
+    for (int look = 0; look < 19 * 24; ++look) {
+        host.clock.advance(1h);
+        (void)host.turn();
+    }
+    host.issuer.rotate_to(TestAuthority::root("new CA", {.key = "P-256", .which = 1}));
+    if (GENERATE(false, true)) {
+        host.state = {};  // lost: no reason to trust for a shorter time
+    }
+    for (int look = 0; look < 29 * 24; ++look) {
+        host.clock.advance(1h);
+        (void)host.turn();
+        CHECK(host.content("web-ca.pem").find(old_ca) != std::string::npos);
+    }
+    for (int look = 0; look < 3 * 24; ++look) {
+        host.clock.advance(1h);
+        (void)host.turn();
+    }
+    CHECK(host.content("web-ca.pem").find(old_ca) == std::string::npos);
+    CHECK_FALSE(host.content("web-ca.pem").empty());
+}
+
+TEST_CASE("one set's renewal does not put off the look at the CA for its neighbours", "[turn]") {
+    Host host({"web", "db"});
+    host.role.certificates[0].ttl = 1h;
+    (void)host.turn();
+    host.issuer.rotate_to(TestAuthority::root("new CA", {.key = "P-256", .which = 1}));
+    const std::string before = host.content("db-ca.pem");
+    for (int turn = 0; turn < 8; ++turn) {
+        host.clock.advance(10min);
+        (void)host.turn();
+    }
+    CHECK(host.content("db-ca.pem") != before);
+}
+
+TEST_CASE("a new CA is trusted although a change of the configuration is refused", "[turn]") {
+    Host host;
+    (void)host.turn();
+    host.role.certificates[0].names.dns = {"new.cluster.local"};
+    host.issuer.fail("web", {.kind = Failure::rejected, .what = "400"});
+    host.issuer.rotate_to(TestAuthority::root("new CA", {.key = "P-256", .which = 1}));
+    const std::string before = host.content("web-ca.pem");
+    host.clock.advance(1h);
+    const TurnReport report = host.turn();
+    CHECK(exit_code(report) == 76);
+    CHECK(host.content("web-ca.pem") != before);
+}
+
+TEST_CASE("a set without a key file gets the new CA with a new certificate", "[turn]") {
+    Host host;
+    host.role.certificates[0].files.key.reset();
+    host.role.certificates[0].method = role::Method::issue;
+    (void)host.turn();
+    const std::string before = host.content("web-ca.pem");
+    host.issuer.rotate_to(TestAuthority::root("new CA", {.key = "P-256", .which = 1}));
+    host.clock.advance(1h);
+    const TurnReport looked = host.turn();
+    CHECK(looked.next_wake <= host.clock.now());
+    host.clock.advance(1s);
+    CHECK(host.turn().certificates[0].kind == OutcomeKind::installed);
+    CHECK(host.content("web-ca.pem") != before);
+    CHECK(host.issuer.requests() == 2);
+}
+
+TEST_CASE("with rekey never an intact key stays, whatever else was lost", "[turn]") {
+    Host host;
+    host.role.certificates[0].rekey = role::Rekey::never;
+    (void)host.turn();
+    const std::string key = host.content("web-key.pem");
+    std::filesystem::remove(std::filesystem::canonical(host.file("web-ca.pem")));
+    host.clock.advance(1min);
+    CHECK(host.turn().certificates[0].kind == OutcomeKind::installed);
+    CHECK(host.content("web-key.pem") == key);
+    std::filesystem::remove(std::filesystem::canonical(host.file("web-key.pem")));
+    host.clock.advance(1min);
+    const TurnReport report = host.turn();
+    CHECK(report.certificates[0].kind == OutcomeKind::installed);
+    CHECK_THAT(join(report.certificates[0].remarks, " "), Catch::Contains("gets a new key"));
 }
 
 TEST_CASE("a reload owed to who left the configuration wakes nobody", "[turn]") {

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -18,10 +19,14 @@
 namespace install_cert::agent {
 namespace {
 
-void sleep_until(WallTime time, const Clock& clock) {
-    while (clock.now() < time) {
-        const timespec until{.tv_sec = time.time_since_epoch().count(), .tv_nsec = 0};
-        (void)::clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, nullptr);
+// In short naps by a clock that nobody sets, so that a wall clock set back meanwhile does not make
+// the turn outlive its deadline.
+void sleep_until(WallTime time, BootTime deadline, const Clock& clock) {
+    constexpr std::chrono::seconds kNap{1};
+    while (clock.now() < time && clock.since_boot() < deadline) {
+        const auto nap = std::min<std::chrono::seconds>(time - clock.now(), kNap);
+        const timespec length{.tv_sec = nap.count(), .tv_nsec = 0};
+        (void)::clock_nanosleep(CLOCK_BOOTTIME, 0, &length, nullptr);
     }
 }
 
@@ -60,12 +65,14 @@ Result<TurnReport> run_local_turn(Workplace& workplace, const Options& options, 
                 [&](const State& now) {
                     return write_state(workplace.places.state_directory, now);
                 },
-            .sleep_until = [&](WallTime time) { sleep_until(time, workplace.clock); }};
+            .sleep_until =
+                [&](WallTime time) { sleep_until(time, turn.deadline, workplace.clock); }};
         report = run_until_settled(workplace.role,
                                    {.wish = turn.wish,
                                     .certificates = *selected,
                                     .situation = workplace.situation(),
-                                    .deadline = workplace.clock.since_boot() + options.timeout,
+                                    .deadline = turn.deadline,
+                                    .reloads_until = turn.reloads_until,
                                     .patience = turn.patience},
                                    ports,
                                    state);

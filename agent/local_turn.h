@@ -14,6 +14,8 @@ struct LocalTurn {
     renewal::Wish wish = renewal::Wish::what_is_due;
     TurnRequest::Patience patience = TurnRequest::Patience::tries_at_once;
     Secret environment_token;  // empty: none
+    BootTime deadline{};       // see TurnRequest
+    BootTime reloads_until = BootTime::max();
 };
 
 // Takes the lock, runs the turn, saves the state, leaves superseded generations to a child. An

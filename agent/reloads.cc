@@ -137,6 +137,20 @@ void forget_settled(std::span<const role::CertificateSpec* const> certificates,
     }
 }
 
+consumers::ReloadOutcome reload_in_time(const consumers::Debt& debt,
+                                        const TurnRequest& request,
+                                        const TurnPorts& ports) {
+    const auto left =
+        std::chrono::floor<std::chrono::seconds>(request.reloads_until - ports.clock.since_boot());
+    if (left <= std::chrono::seconds{0}) {
+        return {.state = consumers::ReloadState::failed,
+                .what = "not begun: the time of this turn was over"};
+    }
+    role::Consumer consumer = debt.consumer;
+    consumer.timeout = std::min(consumer.timeout, left);
+    return ports.services->reload(consumer, {.certificates = debt.certificates});
+}
+
 }  // namespace
 
 std::vector<ReloadReport> pay_reloads(const role::Role& role,
@@ -159,13 +173,15 @@ std::vector<ReloadReport> pay_reloads(const role::Role& role,
         if (due_time(debt, role, request, state) > ports.clock.now()) {
             continue;
         }
-        consumers::ReloadOutcome outcome =
-            ports.services->reload(debt.consumer, {.certificates = debt.certificates});
+        consumers::ReloadOutcome outcome = reload_in_time(debt, request, ports);
         if (outcome.state == consumers::ReloadState::failed) {
             note_failure(debt, outcome, ports, state);
         } else {
             note_paid(debt, installed, state);
         }
+        // A turn that is killed at the next consumer must not reload this one again. Where it
+        // cannot be written, that is what will happen.
+        (void)ports.save(state);
         reports.push_back({.consumer = consumers::acknowledgement_key(debt.consumer),
                            .certificates = debt.certificates,
                            .outcome = std::move(outcome)});

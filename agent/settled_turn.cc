@@ -44,7 +44,12 @@ void adopt(TurnReport& report, TurnReport again) {
         const auto first = std::ranges::find(report.certificates, outcome.spec, &Outcome::spec);
         *first = std::move(outcome);
     }
-    std::ranges::move(again.reloads, std::back_inserter(report.reloads));
+    for (ReloadReport& reload : again.reloads) {
+        std::erase_if(report.reloads, [&](const ReloadReport& earlier) {
+            return earlier.consumer == reload.consumer;
+        });
+        report.reloads.push_back(std::move(reload));
+    }
     std::ranges::move(again.superseded, std::back_inserter(report.superseded));
     std::ranges::move(again.remarks, std::back_inserter(report.remarks));
     report.ending_tokens = std::move(again.ending_tokens);

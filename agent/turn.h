@@ -45,7 +45,9 @@ struct TurnRequest {
     renewal::Wish wish = renewal::Wish::what_is_due;
     std::vector<const role::CertificateSpec*> certificates;  // the ones this turn is about
     renewal::Situation situation{};
-    BootTime deadline{};
+    BootTime deadline{};  // of everything that asks Vault
+    // No consumer is begun later, and none is waited for longer: what is not done stays owed.
+    BootTime reloads_until = BootTime::max();
     // Whether a certificate in back-off is left alone until its time (the daemon), or tried (a
     // person).
     enum class Patience : std::uint8_t {

@@ -36,6 +36,8 @@ int dry_run(Workplace& workplace, const Options& options, renewal::Wish wish) {
 
 int turn_here(const Options& options, renewal::Wish wish, Secret environment_token) {
     become_undumpable();
+    // Counted from here: the configuration may ask a resolver.
+    const BootTime deadline = SystemClock().since_boot() + options.timeout;
     auto workplace = Workplace::open(options);
     if (!workplace) {
         return complain(workplace.error());
@@ -46,8 +48,12 @@ int turn_here(const Options& options, renewal::Wish wish, Secret environment_tok
     if (options.dry_run) {
         return dry_run(**workplace, options, wish);
     }
-    const auto report = run_local_turn(
-        **workplace, options, {.wish = wish, .environment_token = std::move(environment_token)});
+    const auto report = run_local_turn(**workplace,
+                                       options,
+                                       {.wish = wish,
+                                        .environment_token = std::move(environment_token),
+                                        .deadline = deadline,
+                                        .reloads_until = deadline});
     if (!report) {
         return complain(report.error());
     }

@@ -20,6 +20,8 @@ namespace {
 
 // Consumers of Vault wait longer in a daemon than at a prompt.
 constexpr std::chrono::seconds kTurnTimeout{120};
+// Well before the supervisor kills the turn (worker.h).
+constexpr std::chrono::minutes kConsumersTimeout{25};
 constexpr std::chrono::seconds kConfigRetry{10};
 
 void report_to_supervisor(const supervisor::TurnReport& report) {
@@ -86,16 +88,17 @@ int turn(const Options& options) {
     if (!workplace) {
         return failed_to_open(options, workplace.error());
     }
-    Options bounded = options;
-    bounded.timeout = kTurnTimeout;
+    const BootTime begun = (*workplace)->clock.since_boot();
     const bool asked = options.cause == "renew";
     const auto report =
         run_local_turn(**workplace,
-                       bounded,
+                       options,
                        {.wish = asked ? renewal::Wish::renew_now : renewal::Wish::what_is_due,
                         .patience = options.cause == "timer" ? TurnRequest::Patience::keeps_backoff
                                                              : TurnRequest::Patience::tries_at_once,
-                        .environment_token = {}});
+                        .environment_token = {},
+                        .deadline = begun + kTurnTimeout,
+                        .reloads_until = begun + kConsumersTimeout});
     const WallTime now = (*workplace)->clock.now();
     if (!report) {
         journal_failure(report.error());

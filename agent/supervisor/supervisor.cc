@@ -187,7 +187,7 @@ void Supervisor::on_timer() {
         agenda_.clock_was_set();
     }
     if (worker_ && clock_.since_boot() >= worker_->killed_at) {
-        complain({.kind = Failure::io, .what = "a turn hung for 15 minutes and is killed"});
+        complain({.kind = Failure::io, .what = "a turn hung for 30 minutes and is killed"});
         worker_->kill();
         // One that waits for a dead disk dies when the disk answers.
         worker_->killed_at = clock_.since_boot() + kBetweenKills;

@@ -24,7 +24,7 @@ struct Program {
 
 // A turn bounds itself by its time-out and its consumers' time-outs; this is for one that hangs all
 // the same, in an fsync or in getaddrinfo.
-inline constexpr std::chrono::minutes kWorkerLimit{15};
+inline constexpr std::chrono::minutes kWorkerLimit{30};
 
 struct Worker {
     pid_t pid = -1;

@@ -35,8 +35,8 @@ constexpr std::array kActions{
 };
 constexpr std::span<const Choice<UnitAction>> kActionChoices = kActions;
 
-// A turn waits for its consumers, one after the other: an hour each is already a mistake.
-constexpr std::chrono::hours kLongestTimeout{1};
+// A turn waits for its consumers, one after the other, and is killed after half an hour.
+constexpr std::chrono::minutes kLongestTimeout{10};
 
 // systemd.unit(5): at most 255 of these characters, with a type that can be reloaded or restarted.
 std::string fault_of_unit(std::string_view unit) {
@@ -96,7 +96,7 @@ std::optional<CommandConsumer> read_command(const Section& consumer) {
 std::chrono::seconds read_timeout(const Section& consumer) {
     const auto timeout = consumer.duration("timeout").value_or(Consumer{}.timeout);
     if (timeout > kLongestTimeout) {
-        consumer.report(consumer.mark_of("timeout"), "'timeout' is longer than an hour");
+        consumer.report(consumer.mark_of("timeout"), "'timeout' is longer than 10 minutes");
     }
     return timeout;
 }

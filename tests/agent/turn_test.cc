@@ -66,6 +66,7 @@ struct Host {
             .certificates = {},
             .situation = {.now = clock.now(), .boot_id = boot_id, .machine_id = "machine"},
             .deadline = clock.since_boot() + BootTime{60s},
+            .reloads_until = clock.since_boot() + BootTime{reloads_take},
             .patience = patience};
         std::ranges::transform(role.certificates,
                                std::back_inserter(request.certificates),
@@ -104,6 +105,7 @@ struct Host {
     role::Role role;
     State state;
     State saved;
+    std::chrono::seconds reloads_take = 1h;
     std::optional<std::size_t> reloads_before_leaving;
     std::string boot_id = "first";
 };
@@ -422,6 +424,36 @@ TEST_CASE("a person's turn tries a failed reload at once and exits with its resu
     CHECK(asked.reloads.size() == 1);
     CHECK(exit_code(asked) == 75);
     CHECK(host.issuer.requests() == 1);
+}
+
+TEST_CASE("a consumer for which no time is left stays owed, and what was paid is written at once",
+          "[turn]") {
+    Host host({"web", "db"});
+    host.role.certificates[0].consumers = {unit("nginx.service", role::When::certificate_change)};
+    host.role.certificates[1].consumers = {
+        unit("postgres.service", role::When::certificate_change)};
+    host.services.take_time([&] { host.clock.advance(40s); });
+    host.reloads_take = 50s;
+    const TurnReport report = host.turn();
+    REQUIRE(host.services.calls().size() == 2);
+    CHECK(host.services.calls()[0].consumer.timeout == 30s);
+    CHECK(host.services.calls()[1].consumer.timeout == 10s);
+    host.clock.advance(1min);
+    host.services.take_time({});
+    CHECK(host.turn().reloads.empty());
+
+    (void)host.turn(renewal::Wish::renew_now);
+    host.clock.advance(1min);
+    host.reloads_take = 0s;
+    const TurnReport late = host.turn(renewal::Wish::renew_now);
+    REQUIRE(late.reloads.size() == 2);
+    CHECK(late.reloads[0].outcome.state == consumers::ReloadState::failed);
+    CHECK(exit_code(late) == 75);
+    host.clock.advance(2min);
+    host.reloads_take = 50s;
+    CHECK(host.turn().reloads.size() == 2);
+    CHECK(host.saved == host.state);
+    CHECK(report.reloads.size() == 2);
 }
 
 TEST_CASE("a lost state costs one reload too many and no request", "[turn]") {

@@ -2,6 +2,7 @@
 // A ServiceControl that writes down what it is asked and answers as scripted.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -39,6 +40,9 @@ class RecordingServices final : public consumers::ServiceControl {
         standing_.clear();
     }
 
+    // Called in the middle of each reload.
+    void take_time(std::function<void()> pass) { pass_ = std::move(pass); }
+
     void forget_unit(const std::string& unit) { unknown_.insert(unit); }
 
     void make_systemd_unavailable() { available_ = false; }
@@ -46,6 +50,9 @@ class RecordingServices final : public consumers::ServiceControl {
     [[nodiscard]] consumers::ReloadOutcome reload(
         const role::Consumer& consumer, const consumers::ReloadContext& context) override {
         calls_.push_back({.consumer = consumer, .certificates = context.certificates});
+        if (pass_) {
+            pass_();
+        }
         const std::string name = name_of(consumer);
         if (auto& answers = scripted_[name]; !answers.empty()) {
             consumers::ReloadOutcome outcome = answers.front();
@@ -87,6 +94,7 @@ class RecordingServices final : public consumers::ServiceControl {
     std::map<std::string, std::vector<consumers::ReloadOutcome>> scripted_;
     std::map<std::string, consumers::ReloadOutcome> standing_;
     std::set<std::string> unknown_;
+    std::function<void()> pass_;
     bool available_ = true;
 };
 

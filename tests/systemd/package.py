@@ -32,3 +32,16 @@ def built_package():
                            env=os.environ | {"LC_ALL": "C.UTF-8"})
             found = sorted(BUILT.glob("install-cert_*.deb"))
         return found[0]
+
+
+def next_version(package, directory):
+    """The same package again, as a later version."""
+    tree = directory / "tree"
+    subprocess.run(["dpkg-deb", "--raw-extract", package, tree], check=True)
+    control = tree / "DEBIAN/control"
+    version = subprocess.run(["dpkg-deb", "--field", package, "Version"], check=True, capture_output=True, text=True).stdout
+    later = version.strip() + "+later"
+    control.write_text(control.read_text().replace(f"Version: {version.strip()}\n", f"Version: {later}\n"))
+    made = directory / f"install-cert_{later}.deb"
+    subprocess.run(["dpkg-deb", "--build", "--root-owner-group", tree, made], check=True, stdout=subprocess.DEVNULL)
+    return made

@@ -148,6 +148,10 @@ class Walker {
         }
         Attempt<> done = files_.set_mode(*made, kPublicDirectory);
         if (done) {
+            // The name may reach the disk without the mode, and nobody would open it up later.
+            done = files_.sync(*made);
+        }
+        if (done) {
             done = files_.rename(parent, unfinished, parent, name);
         }
         if (!done) {

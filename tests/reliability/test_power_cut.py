@@ -9,92 +9,44 @@ import itertools
 import os
 import pathlib
 import shutil
-import subprocess
 
 import pytest
 
 from authority import Authority
-from host import Host
-from installed_set import Broken, read_set, require_whole
-from loop_image import LoopImage, bind, enter_own_mount_namespace, sync_file_system
+from installed_set import Broken
+from loop_image import LoopImage, enter_own_mount_namespace, pretend_unwritten, sync_file_system
 from plain_vault import PlainVault
-from scripted_vault import answer, issued
+from sets_host import SetsHost
 
 PROGRAM = pathlib.Path(os.environ["INSTALL_CERT"])
-POWER_CUT = os.environ["POWER_CUT"]
 MUTANTS = pathlib.Path(os.environ["MUTANTS"])
 MEGABYTES = {"ext4": 32, "xfs": 300}
-PARTS = {"key": "{}-key.pem", "response": "{}.certs", "ca": "{}-ca.pem", "certificate": "{}.pem"}
-
-Run = collections.namedtuple("Run", "points is_cut report status last")
 
 
-class Station:
-    """A host whose every file lies on one image. The inputs, the server and what the hook notes lie elsewhere."""
+class Station(SetsHost):
+    """A host whose every file lies on one image. The inputs, the server and what the consumer notes lie elsewhere."""
 
     def __init__(self, directory, sweep, vault_kit, program):
         directory.mkdir()
         self.image = LoopImage(sweep.kind, MEGABYTES[sweep.kind], directory / "image")
-        self.names = [f"set{number}" for number in range(sweep.sets)]
-        self.host = Host(directory, program)
-        self.host.root = self.image.top / "root"
-        self.host.root.mkdir()
-        self.certs = self.host.root / "certs"
-        self.noted = directory / "noted.pem"
-        self.vault, authority = vault_kit
-        self.issued = {}
-        self.vault.script = lambda request: self.issue(authority, request)
-        self.host.write_token("token")
-        access = {"address": self.vault.address, "auth": {"token_file": str(self.host.token_file)}}
-        self.host.configure({"vault": access,
-                             "certificates": {name: self.certificate(name) for name in self.names}})
-
-    def certificate(self, name):
-        hook = ["/bin/cp", str(self.certs / f"{self.names[-1]}.pem"), str(self.noted)]
-        return {"mount": "pki", "role": name, "common_name": f"{name}.example", "directory": "/certs", "ttl": "720h",
-                "owner": "nobody", "group": "nogroup", "consumers": [{"command": hook}],
-                "files": {part: pattern.format(name) for part, pattern in PARTS.items()}}
-
-    def issue(self, authority, request):
-        data = issued(authority, request)
-        self.issued[request.path.rpartition("/")[2]] = data["certificate"].encode()
-        return answer(data)
-
-    def run(self, verb, *cut):
-        """`renew` or `once`, to its end or to the cut."""
-        command = [POWER_CUT, *cut, self.image.top, self.host.program, "--config", self.host.config,
-                   "--root", self.host.root, verb, "--reload", "--timeout", "20s"]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
-                              env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
-        assert done.returncode == 0, done
-        words = done.stdout.split()
-        run = Run(*[int(word) for word in words[1:8:2]], " ".join(words[9:]))
-        assert run.is_cut or run.status == 0, (run, done.stderr)
-        return run
-
-    def sets(self):
-        found = {}
-        for name in self.names:
-            found[name] = read_set(self.certs, {part: pattern.format(name) for part, pattern in PARTS.items()})
-            require_whole(found[name])
-        return found
+        super().__init__(directory, self.image.top, vault_kit, sweep.sets, program)
 
     def forget(self):
         """Nothing is installed."""
-        shutil.rmtree(self.host.root)
-        self.host.root.mkdir()
-        sync_file_system(self.image.top)
+        shutil.rmtree(self.root)
+        self.root.mkdir()
+        sync_file_system(self.top)
 
     def settle(self):
-        """The sets on disk are old ones; no request keeps the next from being made, no cut left litter."""
-        (self.host.root / "var/lib/install-cert/state.json").unlink(missing_ok=True)
+        """The sets on disk are old ones, and no cut left litter."""
+        self.forget_requests()
         for name in self.names:
             home = self.certs / f".{name}"
             current = os.readlink(home / "current")
             for generation in home.glob("2*"):
                 if generation.name != current:
                     shutil.rmtree(generation)
-        sync_file_system(self.image.top)
+        sync_file_system(self.top)
 
 
 def certificates(sets):
@@ -124,18 +76,10 @@ def cut_once(station, point, sweep):
     old = certificates(station.sets())
     station.noted.unlink(missing_ok=True)
     station.issued.clear()
-    beside = ["-n", station.image.top / "neighbour"] if sweep.beside == "neighbour" else []
-    run = station.run("once" if sweep.run == "first" else "renew", "-c", str(point), *beside)
+    beside = ["-n", station.top / "neighbour"] if sweep.beside == "neighbour" else []
+    run = station.run_watched("once" if sweep.run == "first" else "renew", "-c", str(point), *beside)
     station.image.remount()
     return run, judge(station, run, old)
-
-
-def recover(station):
-    """The next run, with nobody's help."""
-    station.run("once")
-    found = station.sets()
-    assert all(len(parts) == len(PARTS) for parts in found.values())
-    assert station.noted.read_bytes() == found[station.names[-1]]["certificate"], "the reload owed was forgotten"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,11 +98,11 @@ class Sweep:
 
     def play(self, directory, vault_kit):
         """Counts of the states that were seen: `old`, `new` and, in a batch, `some`."""
-        pretend_unwritten(directory, 0 if self.sync == "everything" else 64 << 20)
+        pretend_unwritten(directory, 0 if self.sync == "everything" else 65536)
         program = PROGRAM if self.program == "install-cert" else MUTANTS / self.program
         station = Station(directory / "station", self, vault_kit, program)
         try:
-            station.run("once")
+            station.run_watched("once")
             return self.cut_everywhere(station)
         finally:
             station.image.remove()
@@ -169,8 +113,8 @@ class Sweep:
         if self.sets == 1:
             return itertools.count(0, self.stride)
         station.settle()
-        log = station.image.top.with_name("log")
-        run = station.run("renew", "-l", log)
+        log = station.top.with_name("log")
+        run = station.run_watched("renew", "-l", log)
         swaps = [number for number, line in enumerate(log.read_text().splitlines(), 1)
                  if line.startswith("rename") and line.endswith("/current")]
         return [swaps[0] // 3, swaps[0] * 2 // 3, swaps[0] - 1, swaps[0], *swaps[7::8], run.report - 1, run.report,
@@ -187,15 +131,8 @@ class Sweep:
             if not run.is_cut:
                 break
             seen["old" if new == 0 else "new" if new == self.sets else "some"] += 1
-            recover(station)
+            station.recover()
         return seen
-
-
-def pretend_unwritten(directory, kilobytes):
-    """For programs of this thread."""
-    pretended = directory / "meminfo"
-    pretended.write_text(f"MemTotal: 16777216 kB\nDirty: {kilobytes >> 10} kB\nWriteback: 0 kB\n")
-    bind(pretended, "/proc/meminfo")
 
 
 # A neighbour's fsync commits what was not asked for, which is what finds a missing one: all points, both ways of

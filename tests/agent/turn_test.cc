@@ -622,3 +622,34 @@ TEST_CASE("a restart for a changed CA keeps to this host's slot within the lead"
     CHECK(host.turn().reloads.size() == 1);
     CHECK(host.turn().reloads.empty());
 }
+
+TEST_CASE(
+    "an answer that was lost on its way stays counted, since a certificate may have been made",
+    "[turn]") {
+    Host host;
+    host.issuer.fail("web",
+                     {.kind = Failure::unavailable,
+                      .what = "the connection was cut",
+                      .way_out = {},
+                      .retry_after = {},
+                      .may_have_happened = true});
+    for (int minute = 0; minute < 59; ++minute) {
+        (void)host.turn();
+        host.clock.advance(61s);
+    }
+    CHECK(host.issuer.requests() == 10);
+}
+
+TEST_CASE("only the first request of a boot is exempt from the budget", "[turn]") {
+    Host host;
+    host.role.renewal.on_boot = role::OnBoot::always;
+    (void)host.turn();
+    host.clock.advance(24h);
+    host.boot_id = "second";
+    host.issuer.fail("web", {.kind = Failure::rejected, .what = "the key does not match"});
+    for (int minute = 0; minute < 59; ++minute) {
+        (void)host.turn(renewal::Wish::what_is_due, TurnRequest::Patience::tries_at_once);
+        host.clock.advance(61s);
+    }
+    CHECK(host.issuer.requests() == 11);
+}

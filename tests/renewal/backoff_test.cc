@@ -35,3 +35,9 @@ TEST_CASE("the server's Retry-After is the floor", "[backoff][fault-24]") {
     CHECK(delay >= 42s);
     CHECK(delay < 43s);
 }
+
+TEST_CASE("a Retry-After below the back-off does not shorten it", "[backoff]") {
+    const auto delay =
+        retry_delay({.kind = Failure::not_yet, .attempt = 9, .retry_after = 1s}, 0.0);
+    CHECK(delay == 30s);
+}

@@ -132,6 +132,7 @@ void write_outcome(const Outcome& outcome) {
         case OutcomeKind::repaired:
             Entry(message_id::drift_repaired, LOG_NOTICE, name + ": files were put right")
                 .add("INSTALL_CERT_NAME", name)
+                .add("INSTALL_CERT_PATH", outcome.spec->directory)
                 .write();
             break;
         case OutcomeKind::kept:

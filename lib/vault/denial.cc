@@ -38,7 +38,9 @@ Error denial(std::string_view path, Error refusal, const Result<TokenFacts>& loo
         refusal.what +=
             ": the token is invalid, expired or revoked, or no policy of it allows this (nor "
             "lookup-self)";
-        refusal.way_out = "put a valid token in its place; its policy needs: " + policy_line(path);
+        refusal.way_out =
+            "put a valid token in its place, unwrapped if it was wrapped; its policy needs: " +
+            policy_line(path);
     } else {
         refusal.way_out = "the token's policy needs: " + policy_line(path);
     }

@@ -31,7 +31,9 @@ def faked(when):
 @pytest.fixture
 def scripted_host(host, scripted):
     host.write_token("s.scripted")
-    host.configure(shipped("etcd", host, scripted, certificates={"etcd-member": {"common_name": "member"}}))
+    # No name of it asks for the address towards Vault, and so for Vault's own.
+    certificate = {"common_name": "member", "alt_names": ["a.cluster.local"], "ip_sans": ["127.0.0.1"]}
+    host.configure(shipped("etcd", host, scripted, certificates={"etcd-member": certificate}))
     scripted.script = lambda request: answer(issued(PKI, request))
     return host
 
@@ -59,6 +61,19 @@ def test_a_slow_clock_holds_the_answer_of_a_real_vault_until_it_is_valid(etcd_ho
     assert "slow" in outcome.out + outcome.err
     assert len(bao.requests("/issue/")) == asked + 1
     assert_set(etcd_host.certs, "etcd-member")
+
+
+@pytest.mark.parametrize("used", [False, True], ids=["not used yet", "used by somebody else"])
+def test_a_wrapping_token_is_no_token_to_work_with(etcd_host, bao, used):
+    """Fault 19."""
+    wrapping = bao.wrap("auth/token/create-orphan", policies=["kluster-etcd-member"])
+    if used:
+        assert bao.call("POST", "sys/wrapping/unwrap", {}, token=wrapping)[0] == 200
+    etcd_host.write_token(wrapping)
+    outcome = etcd_host.once("--timeout", "2s")
+    assert outcome.code == 77 and "unwrapped if it was wrapped" in outcome.err, outcome
+    assert wrapping not in outcome.err + outcome.out
+    assert not list(etcd_host.certs.glob("*.pem"))
 
 
 def test_another_role_leaves_the_former_ones_files_alone(etcd_host):
@@ -193,7 +208,7 @@ def test_any_writable_file_system_will_do(scripted_host, tmp_path, kind):
 def test_a_daemon_that_is_told_to_stop_in_mid_turn_is_gone_at_once(scripted_host, scripted):
     """Faults 70, 87. It runs without NOTIFY_SOCKET."""
     installed = scripted_host.install()
-    scripted_host.change(certificates={"etcd-member": {"common_name": "renamed"}})
+    scripted_host.change(certificates={"etcd-member": {"common_name": "renamed", "alt_names": [], "ip_sans": []}})
     entered, release = scripted.hold()
     daemon = scripted_host.start("run")
     try:

@@ -130,15 +130,15 @@ class OpenBao:
             self.process.wait(30)
             self.process = None
 
-    def call(self, method, path, body=None, token=None):
-        """(status, answer): as JSON, or None where there is none."""
+    def call(self, method, path, body=None, token=None, more={}):
+        """(status, answer): as JSON, or None where there is none. `more` are further headers."""
         context = ssl.create_default_context(cafile=self.ca_file)
         if self.own_pair:
             context.load_cert_chain(*self.own_pair)
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=60)
         with contextlib.closing(connection):
             chosen = self.root_token if token is None else token
-            headers = {"X-Vault-Token": chosen} if chosen else {}
+            headers = {**more, "X-Vault-Token": chosen} if chosen else dict(more)
             connection.request(method, f"/v1/{path}", json.dumps(body) if body is not None else None, headers)
             response = connection.getresponse()
             text = response.read()
@@ -146,6 +146,10 @@ class OpenBao:
 
     def write(self, path, /, **body):
         return self.expect("POST", path, body)
+
+    def wrap(self, path, /, **body):
+        """A token that whoever unwraps it first can change for the answer."""
+        return self.call("POST", path, body, more={"X-Vault-Wrap-TTL": "300s"})[1]["wrap_info"]["token"]
 
     def read(self, path):
         return self.expect("GET", path)

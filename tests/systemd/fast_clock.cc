@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -27,7 +28,7 @@ const Speed& speed() {
         if (const char* text = std::getenv("FAST_CLOCK")) {
             char* rest = nullptr;
             read.anchor = std::strtoll(text, &rest, 10) * kSecond;
-            read.factor = std::strtoll(rest, nullptr, 10);
+            read.factor = std::max(1LL, std::strtoll(rest, nullptr, 10));
         }
         return read;
     }();
@@ -35,7 +36,7 @@ const Speed& speed() {
 }
 
 std::int64_t to_nanoseconds(const timespec& time) {
-    return time.tv_sec * kSecond + time.tv_nsec;
+    return (time.tv_sec * kSecond) + time.tv_nsec;
 }
 
 timespec to_timespec(std::int64_t nanoseconds) {
@@ -43,15 +44,17 @@ timespec to_timespec(std::int64_t nanoseconds) {
 }
 
 timespec faster(const timespec& real) {
-    return to_timespec(speed().anchor + (to_nanoseconds(real) - speed().anchor) * speed().factor);
+    return to_timespec(speed().anchor + ((to_nanoseconds(real) - speed().anchor) * speed().factor));
 }
 
 timespec real(const timespec& fast) {
-    return to_timespec(speed().anchor + (to_nanoseconds(fast) - speed().anchor) / speed().factor);
+    return to_timespec(speed().anchor + ((to_nanoseconds(fast) - speed().anchor) / speed().factor));
 }
 
 }  // namespace
 
+// The C library's own names for the parameters are reserved for it; syscall(2) is the way past it.
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name,cppcoreguidelines-pro-type-vararg)
 extern "C" {
 
 [[gnu::visibility("default")]] int clock_gettime(clockid_t clock, timespec* time) noexcept {
@@ -83,3 +86,4 @@ extern "C" {
     return static_cast<int>(::syscall(SYS_timerfd_settime, fd, flags, &set, before));
 }
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name,cppcoreguidelines-pro-type-vararg)

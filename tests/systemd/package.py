@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pathlib
+import re
 import subprocess
 
 SOURCE = pathlib.Path(__file__).parents[2]
@@ -39,9 +40,10 @@ def next_version(package, directory):
     tree = directory / "tree"
     subprocess.run(["dpkg-deb", "--raw-extract", package, tree], check=True)
     control = tree / "DEBIAN/control"
-    version = subprocess.run(["dpkg-deb", "--field", package, "Version"], check=True, capture_output=True, text=True).stdout
-    later = version.strip() + "+later"
-    control.write_text(control.read_text().replace(f"Version: {version.strip()}\n", f"Version: {later}\n"))
+    fields = control.read_text()
+    version = re.search(r"^Version: (.+)$", fields, re.MULTILINE)[1]
+    later = version + "+later"
+    control.write_text(fields.replace(f"Version: {version}\n", f"Version: {later}\n"))
     made = directory / f"install-cert_{later}.deb"
     subprocess.run(["dpkg-deb", "--build", "--root-owner-group", tree, made], check=True, stdout=subprocess.DEVNULL)
     return made

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""etcd under a load of writes, each over a TLS connection of its own: renewals without a reload, one restart for a CA."""
+"""etcd under a load of writes, each over a connection of its own: one restart for a CA, none for a renewal."""
 import pytest
 
 from etcd_cluster import Identity, Load, put

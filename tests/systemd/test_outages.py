@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Disks that are full or read-only for an hour of the agent's clock, which runs fast; requests are the server's count."""
+"""Disks that are full or read-only for an hour of the agent's clock, which runs fast; the server counts requests."""
 import collections
 import contextlib
 import datetime
@@ -123,7 +123,7 @@ def remount(how, host, names=DISKS):
 
 
 def test_an_hour_of_full_and_read_only_disks_asks_no_more_than_the_budget(outages):
-    """A disk that is seen to be broken costs no request, one that breaks after the probe ten; the last sets stay."""
+    """Fault 55. A disk that is seen to be broken costs no request, one that breaks after the probe ten; the last sets stay."""
     host, serials, issued = outages.host, outages.serials(), outages.issued()
     etcd, told = host.lives(), len(host.events("destination_not_writable"))
     fill_bytes(outages.path(FULL))
@@ -157,7 +157,7 @@ def test_what_the_outage_held_up_follows_once_the_disks_are_mended(outages):
 
 
 def test_a_budget_that_cannot_be_written_down_is_not_spent(outages):
-    """With the state's own disk full nothing is asked for, and everything once when it is mended."""
+    """Fault 90. With the state's own disk full nothing is asked for, and everything once when it is mended."""
     host, state = outages.host, outages.host.machine.path(STATE)
     serials, issued = outages.serials(), outages.issued()
     told = len(host.events("destination_not_writable"))

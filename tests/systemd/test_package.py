@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Debian package as a file: what lintian says, what is in it, what its scripts would do."""
+import os
+import pathlib
 import re
 import subprocess
 
@@ -44,6 +46,19 @@ def test_lintian_has_no_complaint(package):
 ])
 def test_it_holds_what_a_host_needs(package, path):
     assert path in contents(package)
+
+
+def test_it_holds_what_the_boot_suite_boots(package, tmp_path):
+    """The machines of the other files have what `cmake --install` puts there: the same as this package does."""
+    build = pathlib.Path(os.environ["INSTALL_CERT"]).resolve().parents[1]
+    subprocess.run(["cmake", "--install", str(build), "--prefix", "/usr"], check=True,
+                   env=os.environ | {"DESTDIR": str(tmp_path)}, stdout=subprocess.DEVNULL)
+    installed = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    packed = {path.lstrip("/") for path, mode in contents(package).items() if mode.startswith("-")}
+    # Debian's own: pages are compressed, and a package comes with papers.
+    papers = r"/doc/install-cert/(changelog|copyright)|/lintian/overrides/"
+    packed = {path.removesuffix(".gz") for path in packed if not re.search(papers, path)}
+    assert packed == {re.sub("^usr/(lib/systemd/system/)", r"\1", path) for path in installed}
 
 
 def test_it_depends_on_what_it_loads_only_when_needed(package):

@@ -55,7 +55,7 @@ class EtcdHost:
         return "".join(f"{name}={value}\n" for name, value in values.items())
 
     def install(self):
-        """What `cmake --install` of the build under test puts on a host; the agent enabled, and etcd behind the gate."""
+        """What `cmake --install` of the build under test puts on a host; agent and etcd, behind the gate, enabled."""
         build = pathlib.Path(os.environ["INSTALL_CERT"]).resolve().parents[1]
         subprocess.run(["cmake", "--install", str(build), "--prefix", "/usr", "--strip"], check=True,
                        env=os.environ | {"DESTDIR": str(self.machine.root)}, stdout=subprocess.DEVNULL)

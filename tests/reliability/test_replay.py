@@ -170,6 +170,7 @@ def numbers():
 
 @pytest.mark.parametrize("run", [*RUNS, *BATCHES], ids=str)
 def test_after_any_loss_readers_find_the_old_set_or_the_new_one(run, recorded, numbers):
+    """Fault 59."""
     numbers[run] = seen = check(recorded[run])
     assert seen["old"] > 0 and seen["new"] > 0
 

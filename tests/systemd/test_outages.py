@@ -123,7 +123,8 @@ def remount(how, host, names=DISKS):
 
 
 def test_an_hour_of_full_and_read_only_disks_asks_no_more_than_the_budget(outages):
-    """Fault 55. A disk that is seen to be broken costs no request, one that breaks after the probe ten; the last sets stay."""
+    """Fault 55. A disk that is seen to be broken costs no request, one that breaks after the probe ten; the
+    last sets stay."""
     host, serials, issued = outages.host, outages.serials(), outages.issued()
     etcd, told = host.lives(), len(host.events("destination_not_writable"))
     fill_bytes(outages.path(FULL))

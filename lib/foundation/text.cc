@@ -13,6 +13,9 @@ namespace install_cert {
 namespace {
 
 constexpr std::chrono::seconds kCentury = std::chrono::years{100};
+constexpr WallTime kFirstTime = std::chrono::sys_days{std::chrono::year{0} / 1 / 1};
+constexpr WallTime kLastTime =
+    std::chrono::sys_days{std::chrono::year{10000} / 1 / 1} - std::chrono::seconds{1};
 
 std::optional<int> digits(std::string_view text, std::size_t at, std::size_t count) {
     if (at + count > text.size()) {
@@ -168,8 +171,10 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
     if (!offset || !date.ok()) {
         return std::nullopt;
     }
-    return std::chrono::sys_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
-           std::chrono::seconds{*second} - *offset;
+    const WallTime time = std::chrono::sys_days{date} + std::chrono::hours{*hour} +
+                          std::chrono::minutes{*minute} + std::chrono::seconds{*second} - *offset;
+    // An offset or a leap second can lead out of the years that four digits write.
+    return time < kFirstTime || time > kLastTime ? std::nullopt : std::optional(time);
 }
 
 std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
@@ -306,15 +311,20 @@ std::optional<std::string> nearest(std::string_view word,
     return found;
 }
 
-bool is_utf8(std::string_view bytes) {
-    while (!bytes.empty()) {
-        const std::size_t length = utf8_length(bytes);
+std::size_t utf8_prefix(std::string_view bytes) {
+    std::size_t good = 0;
+    while (good < bytes.size()) {
+        const std::size_t length = utf8_length(bytes.substr(good));
         if (length == 0) {
-            return false;
+            break;
         }
-        bytes.remove_prefix(length);
+        good += length;
     }
-    return true;
+    return good;
+}
+
+bool is_utf8(std::string_view bytes) {
+    return utf8_prefix(bytes) == bytes.size();
 }
 
 }  // namespace install_cert

@@ -16,7 +16,7 @@ namespace install_cert {
 // "2026-11-21T13:45:00Z" (RFC 3339, always UTC).
 [[nodiscard]] std::string to_rfc3339(WallTime time);
 // Accepts a fraction of a second (dropped) and an offset; nullopt for anything RFC 3339 does not
-// allow.
+// allow, and for what would be before the year 0 or after 9999 in UTC.
 [[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text);
 
 // "720h", "90m", "1h30m", "45s", "7d"; a bare number is seconds (as Vault reads a ttl).
@@ -41,5 +41,8 @@ namespace install_cert {
                                                  std::span<const std::string_view> candidates);
 
 [[nodiscard]] bool is_utf8(std::string_view bytes);
+
+// How many bytes at the front are well-formed UTF-8.
+[[nodiscard]] std::size_t utf8_prefix(std::string_view bytes);
 
 }  // namespace install_cert

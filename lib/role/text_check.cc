@@ -32,25 +32,6 @@ std::string hex(char byte) {
     return {'0', 'x', kDigits[value >> 4U], kDigits[value & 0xFU]};
 }
 
-// The first byte that does not belong to a well-formed character.
-std::size_t first_bad_byte(std::string_view text) {
-    // A prefix cut within a character is not UTF-8 either, hence the search by whole lines first.
-    std::size_t begin = 0;
-    while (begin < text.size()) {
-        const auto end = std::min(text.find('\n', begin), text.size());
-        const auto line = text.substr(begin, end - begin);
-        if (!is_utf8(line)) {
-            std::size_t good = 0;
-            for (std::size_t i = 1; i <= line.size(); ++i) {
-                good = is_utf8(line.substr(0, i)) ? i : good;
-            }
-            return begin + good;
-        }
-        begin = end + 1;
-    }
-    return text.size();
-}
-
 // One report a line is enough to find them all.
 void report_tabs(const Source& source, std::string_view text, Diagnostics& diagnostics) {
     int line = 1;
@@ -95,8 +76,8 @@ std::optional<std::string_view> checked_text(const Source& source,
     if (text.starts_with(kByteOrderMark)) {
         text.remove_prefix(kByteOrderMark.size());
     }
-    if (!is_utf8(text)) {
-        return refuse(first_bad_byte(text), "not UTF-8");
+    if (const auto good = utf8_prefix(text); good != text.size()) {
+        return refuse(good, "not UTF-8");
     }
     if (const auto* found = std::ranges::find_if(text, is_forbidden_control); found != text.end()) {
         return refuse(static_cast<std::size_t>(found - text.begin()),

@@ -35,7 +35,9 @@ TEST_CASE("what is no RFC 3339 time is refused", "[text]") {
                                       "2026-11-21T13:45:00+1:00",
                                       "2026-11-21T13:45:00Zjunk",
                                       "2026-11-21 13:45:00Z",
-                                      "+026-11-21T13:45:00Z");
+                                      "+026-11-21T13:45:00Z",
+                                      "0000-01-01T00:00:00+00:01",
+                                      "9999-12-31T23:59:60Z");
     CAPTURE(text);
     CHECK_FALSE(parse_rfc3339(text));
 }
@@ -108,6 +110,15 @@ TEST_CASE("a long text is cut at the limit, never within an escape or a characte
     CHECK(printable("0123456789", 10) == "0123456789");
     CHECK(printable("01234\n\n\n", 10) == "01234\\n...");
     CHECK(printable("\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC", 7) == "\xC3\xBC\xC3\xBC...");
+}
+
+TEST_CASE("the well-formed front of a text is as long as its characters are whole", "[text]") {
+    CHECK(utf8_prefix("") == 0);
+    CHECK(utf8_prefix("a\xC3\xA9") == 3);
+    CHECK(utf8_prefix("a\xC3") == 1);
+    CHECK(utf8_prefix("ab\xED\xA0\x80") == 2);
+    CHECK(is_utf8("a\xC3\xA9"));
+    CHECK_FALSE(is_utf8("a\xC3"));
 }
 
 TEST_CASE("the nearest key is the one that was meant", "[text]") {

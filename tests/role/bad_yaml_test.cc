@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "config_fixture.h"
+#include "role/text_check.h"
 
 namespace install_cert::role {
 
@@ -187,6 +188,15 @@ TEST_CASE("unknown keys and wrong types are refused, with the nearest key", "[ro
          certificate_with("    ttl: |\n      720h\n"),
          {"config.yaml:5:10: a line break or another control character in a text"}},
     });
+}
+
+TEST_CASE("a mebibyte in one line is refused as quickly as any other", "[role]") {
+    // Quadratic, it would take minutes.
+    const std::string text = "a: " + std::string(kTextLimit - 4, 'x') + '\xFF';
+    const Source source{.file = "config.yaml"};
+    Diagnostics diagnostics;
+    CHECK_FALSE(checked_text(source, text, diagnostics));
+    CHECK(to_string(diagnostics.take().at(0)) == "config.yaml:1:1048576: not UTF-8");
 }
 
 }  // namespace install_cert::role

@@ -11,6 +11,8 @@
 
 #include "agent/small_file.h"
 #include "host/files.h"
+#include "role/read_files.h"
+#include "role/section.h"
 
 namespace install_cert::agent {
 namespace {
@@ -49,13 +51,14 @@ std::optional<std::string> text(const rapidjson::Value& object, const char* key)
     if (member == object.MemberEnd() || !member->value.IsString()) {
         return std::nullopt;
     }
-    return member->value.GetString();
+    return std::string(member->value.GetString(), member->value.GetStringLength());
 }
 
 std::optional<role::CertificateSpec> spec_of(const rapidjson::Value& value) {
     const auto name = value.IsObject() ? text(value, "name") : std::nullopt;
     const auto directory = value.IsObject() ? text(value, "directory") : std::nullopt;
-    if (!name || !directory || !directory->starts_with('/')) {
+    if (!name || !directory || !role::fault_of_file_name(*name).empty() ||
+        role::clean_path(*directory) != directory) {
         return std::nullopt;
     }
     role::CertificateSpec spec;
@@ -63,6 +66,9 @@ std::optional<role::CertificateSpec> spec_of(const rapidjson::Value& value) {
     spec.directory = *directory;
     for (const NamedFile& file : kFiles) {
         if (const auto file_name = text(value, file.key)) {
+            if (!role::fault_of_file_name(*file_name).empty()) {
+                return std::nullopt;
+            }
             spec.files.*file.member = role::File{.name = *file_name, .mode = 0};
         }
     }

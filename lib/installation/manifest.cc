@@ -9,6 +9,7 @@
 #include <rapidjson/stringbuffer.h>
 
 #include "foundation/text.h"
+#include "role/read_files.h"
 
 namespace install_cert::installation {
 namespace {
@@ -81,6 +82,9 @@ class Reader {
         for (const auto& [key, name] : each_file(names)) {
             if (member->value.HasMember(key)) {
                 *name = text(member->value, key);
+                if (!role::fault_of_file_name(**name).empty()) {
+                    reject("'" + std::string(key) + "' is no name of a file");
+                }
             }
         }
         return names;

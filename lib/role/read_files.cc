@@ -106,6 +106,12 @@ std::optional<File> read_file(const Section& files, const FileKind& kind) {
 }  // namespace
 
 std::string fault_of_file_name(std::string_view name) {
+    if (name.empty()) {
+        return "is empty";
+    }
+    if (std::ranges::any_of(name, [](char c) { return c >= '\0' && c < ' '; })) {
+        return "holds a control character";
+    }
     if (name.contains('/')) {
         return "holds a slash: all files of a set lie in its directory";
     }

@@ -44,7 +44,11 @@ TEST_CASE("a record that is not ours names nothing", "[recorded]") {
                                       "[7]",
                                       R"([{"name":"web"}])",
                                       R"([{"name":"web","directory":"etc"}])",
-                                      R"([{"name":7,"directory":"/etc"}])");
+                                      R"([{"name":7,"directory":"/etc"}])",
+                                      R"([{"name":"../web","directory":"/etc"}])",
+                                      R"([{"name":"web","directory":"/etc/../root"}])",
+                                      R"([{"name":"web","directory":"/etc","key":"../key"}])",
+                                      R"([{"name":"web","directory":"/etc","key":"a\u0000b"}])");
     CAPTURE(json);
     CHECK_FALSE(recorded_role(json));
     CHECK_FALSE(recorded_role(std::string(100'000, '[')));

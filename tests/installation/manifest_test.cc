@@ -104,6 +104,8 @@ TEST_CASE("a manifest that makes no sense is refused with a reason", "[installat
         {"no boot id", replaced(good, "\"boot_id\"", "\"boot\""), "'boot_id'"},
         {"files as a list", replaced(good, "\"files\": {", "\"files\": [], \"x\": {"), "'files'"},
         {"a file that is no name", replaced(good, "\"ca.pem\"", "null"), "'ca'"},
+        {"a file that lies elsewhere", replaced(good, "ca.pem", "../ca.pem"), "'ca'"},
+        {"a name that ends within", replaced(good, "ca.pem", "ca\\u0000.pem"), "'ca'"},
         {"intermediates as text",
          replaced(good, "\"intermediates\": [", "\"intermediates\": \"\", \"x\": ["),
          "'intermediates'"},

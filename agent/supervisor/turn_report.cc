@@ -34,6 +34,13 @@ std::optional<bool> flag(std::string_view line, std::string_view name) {
     return *value == "1";
 }
 
+// Whether printable() can have made it.
+bool is_printable(std::string_view text) {
+    std::string bare(text);
+    std::erase(bare, '\\');
+    return printable(bare, bare.size()) == bare;
+}
+
 }  // namespace
 
 std::string to_text(const TurnReport& report) {
@@ -54,7 +61,7 @@ std::optional<TurnReport> parse_report(std::string_view text) {
     const auto valid = flag(lines[2], "valid");
     const auto next_wake = field(lines[3], "next_wake");
     const auto status = field(lines[4], "status");
-    if (!exit_code || !again || !valid || !next_wake || !status) {
+    if (!exit_code || !again || !valid || !next_wake || !status || !is_printable(*status)) {
         return std::nullopt;
     }
     const auto code = number<int>(*exit_code);

@@ -46,6 +46,7 @@ int dispatch(const Options& options, Secret token) {
 }  // namespace
 
 int main(int argc, char* argv[]) {
+    end_when_out_of_memory();
     // Whatever comes next, no child and nobody who reads /proc finds the token in our environment.
     Secret token = take_token_from_environment();
     const std::span<const char* const> arguments(argv + 1,

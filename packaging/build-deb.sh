@@ -1,12 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds the Debian package of this tree:  bash packaging/build-deb.sh OUTDIR
-# The tree itself is left alone: what is built is a copy with packaging/debian at its top.
+# Builds the Debian package of this tree:  bash packaging/build-deb.sh OUTDIR [BUILD_DIR]
+# The tree itself is left alone: what is built is a copy with packaging/debian at its top. With BUILD_DIR, of
+# the preset `release`, nothing is compiled: the package holds the very programs that were tested there.
 set -euo pipefail
 
-if [ $# -ne 1 ]; then
-    echo "usage: bash packaging/build-deb.sh OUTDIR" >&2
+if [ $# -lt 1 ] || [ $# -gt 2 ]; then
+    echo "usage: bash packaging/build-deb.sh OUTDIR [BUILD_DIR]" >&2
     exit 64
+fi
+if [ $# -eq 2 ]; then
+    INSTALL_CERT_BUILT=$(realpath "$2")
+    export INSTALL_CERT_BUILT
 fi
 mkdir -p "$1"
 out=$(realpath "$1")

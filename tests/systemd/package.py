@@ -29,7 +29,9 @@ def built_package():
         if len(found) != 1 or found[0].stat().st_mtime < newest_input():
             for old in BUILT.glob("install-cert_*"):
                 old.unlink()
-            subprocess.run(["bash", str(SOURCE / "packaging/build-deb.sh"), str(BUILT)], check=True,
+            # The programs that the other suites drive, packed: not others from the same source.
+            programs = pathlib.Path(os.environ["INSTALL_CERT"]).parents[1]
+            subprocess.run(["bash", str(SOURCE / "packaging/build-deb.sh"), str(BUILT), str(programs)], check=True,
                            env=os.environ | {"LC_ALL": "C.UTF-8"})
             found = sorted(BUILT.glob("install-cert_*.deb"))
         return found[0]

@@ -117,6 +117,9 @@ Result<> point_current(FileSystem& files, const Site& site, const std::string& t
 
 Result<> drop_former_links(FileSystem& files, const Site& site, const std::string& generation) {
     const auto directory = files.open_directory(site.home, generation);
+    if (!directory && directory.error() == std::errc::no_such_file_or_directory) {
+        return {};  // removed by hand: nothing tells its names any more
+    }
     const auto names = directory
                            ? files.list(*directory)
                            : Attempt<std::vector<std::string>>(std::unexpected(directory.error()));

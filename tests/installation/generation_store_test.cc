@@ -204,6 +204,17 @@ TEST_CASE_METHOD(StoreFixture,
 }
 
 TEST_CASE_METHOD(StoreFixture,
+                 "a former generation that was removed by hand keeps nothing from being published",
+                 "[installation]") {
+    REQUIRE(install(issue(spec)));
+    fs::remove_all(home() / current());
+    const auto published = install(issue(spec));
+    REQUIRE(published);
+    CHECK_FALSE(published->incomplete);
+    CHECK(installed().damage.empty());
+}
+
+TEST_CASE_METHOD(StoreFixture,
                  "a former name that leads elsewhere by now is left alone",
                  "[installation]") {
     REQUIRE(install(issue(spec)));

@@ -65,13 +65,11 @@ def restricted_names(host, bao):
 
 
 @contextlib.contextmanager
-def ca_near_its_end(host, bao):
-    if "ending/pki/" not in bao.read("sys/mounts")["data"]:
-        kluster.mount_pki(bao, "ending/pki")
-        kluster.make_root(bao, "ending/pki", "Ending CA", ttl="2h")
-        kluster.make_role(bao, "ending/pki", "etcd-member")
-    host.write_token(kluster.make_token(bao, "ending", kluster.grants("ending/pki/issue/etcd-member")))
-    certificate(host, mount="ending/pki", ttl="720h")
+def lifetime_of_the_ca(host, bao):
+    """Which has begun earlier. Of the same mount: another one's CA would be trusted ahead of its leaf."""
+    kluster.make_role(bao, MOUNT, "lasting", ttl="87600h", max_ttl="87600h")
+    host.write_token(kluster.make_token(bao, "lasting", kluster.grants(f"{MOUNT}/issue/lasting")))
+    certificate(host, role="lasting", ttl="87600h")
     yield
 
 
@@ -111,7 +109,7 @@ REFUSALS = [
     ("an empty token file", arranged(lambda host, bao: host.write_token("")), 75, "inputs/token"),
     ("an unknown role", root_token_for({"role": "nobody"}), 76, "unknown role: nobody"),
     ("a name that is not allowed", restricted_names, 76, "host.example.org"),
-    ("a TTL beyond the CA", ca_near_its_end, 76, "ending/pki/issue/etcd-member"),
+    ("a TTL beyond the CA", lifetime_of_the_ca, 76, f"{MOUNT}/issue/lasting"),
     ("no such mount", root_token_for({"mount": "no/such/pki"}), 76, "no/such/pki"),
     ("a token that OpenBao does not know", arranged(lambda host, bao: host.write_token("s.nonsense")), 77, "token"),
     ("a revoked token", revoked_token, 77, "token"),

@@ -66,11 +66,11 @@ static void make_decoys(void) {
     }
 }
 
-// There and back, with as little time between as there is: whoever looks twice sees two things.
+// There and back, after some nanoseconds or half a millisecond: whoever looks twice sees two things.
 static void swap_with(const char* decoy) {
     if (renameat2(where, entry, where, decoy, RENAME_EXCHANGE) == 0) {
         ++swaps;
-        for (int wait = rounds % 512; wait > 0; --wait) {
+        for (long wait = 1L << rounds % 21; wait > 0; --wait) {
             __asm__ volatile("");
         }
         (void)renameat2(where, entry, where, decoy, RENAME_EXCHANGE);

@@ -150,8 +150,8 @@ def test_a_name_that_does_not_resolve_is_waited_for_no_longer_than_the_time_out(
     def once():
         started = time.monotonic()
         done = subprocess.run(["unshare", "--mount", "sh", "-c", ENTER, "sh", resolver, switch, scripted_host.program,
-                               "--config", scripted_host.config, "--root", scripted_host.root, "once", "--timeout", "2s"],
-                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+                               "once", "--timeout", "2s", "--config", scripted_host.config, "--root",
+                               scripted_host.root], capture_output=True, text=True, stdin=subprocess.DEVNULL)
         return done, time.monotonic() - started
     with name_server(reply):
         done, seconds = once()

@@ -12,6 +12,7 @@
 #include "agent/retirement.h"
 #include "agent/secret_reader.h"
 #include "agent/settled_turn.h"
+#include "agent/small_file.h"
 #include "agent/token_care.h"
 #include "agent/vault_session.h"
 #include "consumers/systemd_service_control.h"
@@ -40,6 +41,9 @@ Result<TurnReport> run_local_turn(Workplace& workplace, const Options& options, 
     const auto lock = TurnLock::take(workplace.places.state_directory);
     if (!lock) {
         return std::unexpected(lock.error());
+    }
+    for (const std::string name : {"/state.json", "/recorded.json"}) {
+        drop_unfinished(workplace.places.state_directory + name);
     }
     State state = read_state(workplace.places.state_directory);
     TurnReport report;

@@ -40,9 +40,15 @@ Result<> replace_file(const std::string& path, std::string_view bytes) {
         return written;
     }
     if (::rename(temporary.c_str(), path.c_str()) != 0) {
-        return fail_errno(Failure::cannot_write, path, errno);
+        const int error = errno;
+        (void)::unlink(temporary.c_str());
+        return fail_errno(Failure::cannot_write, path, error);
     }
     return {};
+}
+
+void drop_unfinished(const std::string& path) {
+    (void)::unlink((path + ".new").c_str());
 }
 
 }  // namespace install_cert::agent

@@ -12,4 +12,7 @@ namespace install_cert::agent {
 // Temporary file beside it (0600), then rename: a reader sees the old or the new one. Not synced.
 [[nodiscard]] Result<> replace_file(const std::string& path, std::string_view bytes);
 
+// Takes away what a crash left of replace_file() at this path. For whoever holds the turn's lock.
+void drop_unfinished(const std::string& path);
+
 }  // namespace install_cert::agent

@@ -12,7 +12,7 @@ try=(python3 python3-pip python3-cryptography python3-yaml openssl jq curl)
 package=(debhelper dpkg-dev)
 test=("${try[@]}" catch2 python3-pytest iproute2 etcd-server etcd-client
       debootstrap systemd-container "${package[@]}" lintian binutils
-      strace gdb e2fsprogs xfsprogs libfaketime clang-14 libclang-rt-14-dev)
+      strace gdb e2fsprogs xfsprogs libfaketime clang-19 libclang-rt-19-dev)
 
 wanted=()
 for purpose in "$@"; do

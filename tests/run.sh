@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what the tests need, builds, and runs them:  bash tests/run.sh [LABEL...]
 # Labels: unit integration systemd fuzz reliability (all that there are when none is named), and bench.
-# Unit tests run under ASan and UBSan; the other suites drive the hardened binary that is shipped.
+# Unit tests and fuzz targets run under ASan and UBSan; the other suites drive the hardened binary that is shipped.
+# FUZZ_SECONDS: how long each fuzz target looks for new inputs (3).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,6 +23,7 @@ done
 preset_of() {
     case $1 in
         unit) echo dev ;;
+        fuzz) echo fuzz ;;
         *) echo release ;;
     esac
 }
@@ -51,7 +53,7 @@ run_label() {
                  --output-junit "$PWD/$results/$1.xml" --no-tests=error)
     echo "== $1"
     case $1 in
-        unit) "${tests[@]}" --parallel "$(nproc)" </dev/null ;;
+        unit | fuzz) "${tests[@]}" --parallel "$(nproc)" </dev/null ;;
         # One after the other: they have deadlines, and count what a server was asked for.
         *) as_root "${tests[@]}" </dev/null ;;
     esac

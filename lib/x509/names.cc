@@ -58,7 +58,8 @@ std::optional<std::string> canonical_address(const std::string& text) {
 }
 
 std::string without_root_dot(std::string name) {
-    if (name.ends_with('.')) {
+    // One alone is the root; of more, each ends an empty label, which is told of as it stands.
+    if (name.ends_with('.') && !name.ends_with("..")) {
         name.pop_back();
     }
     return name;

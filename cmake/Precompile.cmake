@@ -12,6 +12,8 @@ function(precompile target group)
     if(NOT INSTALL_CERT_PRECOMPILE)
         return()
     endif()
+    # Without it ccache cannot tell what a precompiled header holds (its manual, "Precompiled headers").
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
     get_property(owner GLOBAL PROPERTY install_cert_precompiled_${group})
     if(owner)
         target_precompile_headers(${target} REUSE_FROM ${owner})

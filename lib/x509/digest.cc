@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <new>
 #include <span>
 
 #include <openssl/evp.h>
@@ -29,6 +30,9 @@ std::string sha256_hex(std::string_view bytes) {
     // Fails only without memory or without a provider that has SHA-256: nothing here works then.
     if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, sha256.get(), nullptr) !=
         1) {
+        if (const std::new_handler out_of_memory = std::get_new_handler()) {
+            out_of_memory();
+        }
         std::abort();
     }
     return to_hex(digest);

@@ -63,11 +63,11 @@ class Place:
 
     def command(self):
         return [self.host.program, "--config", self.host.config, "--root", self.root, "once", "--reload",
-                "--timeout", "20s"]
+                "--timeout", "100s"]
 
-    def once(self):
+    def once(self, **environment):
         """A turn without the child that waits out the grace: trials are nearer to each other than that."""
-        outcome = self.host.run_bare(*self.command()[1:])
+        outcome = self.host.run_bare(*self.command()[1:], **environment)
         end_adopted_children()
         return outcome
 

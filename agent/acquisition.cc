@@ -275,7 +275,8 @@ Result<> Acquisition::stage_new(Candidate& candidate, issuance::IssuedMaterial m
     }
     note_presented(candidate.spec->mount, presented, received, state_);
     // The other sets of this mount wait for a look of their own: it is not put off.
-    state_.next_ca_look.try_emplace(candidate.spec->mount, received + role_.renewal.ca_refresh);
+    state_.next_ca_look.try_emplace(candidate.spec->mount,
+                                    received + ca_look_period(role_.renewal, ports_.random()));
     if (trust_first) {
         const WallTime leaf_at = renewal::after_trust_lead(
             now(), role_.renewal.ca_lead, lifetime_of(*candidate.installed));

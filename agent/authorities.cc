@@ -17,6 +17,11 @@ std::chrono::seconds retry_of(const role::RenewalPolicy& policy) {
                       policy.ca_refresh);
 }
 
+std::chrono::seconds jittered(std::chrono::seconds longest, double random) {
+    const auto seconds = static_cast<double>(longest.count()) * (1 - random / 5);
+    return std::chrono::ceil<std::chrono::seconds>(std::chrono::duration<double>(seconds));
+}
+
 bool is_served(const Candidate& candidate) {
     return candidate.installed && candidate.decision.valid;
 }
@@ -52,6 +57,10 @@ bool is_old(const Candidate& candidate) {
 
 }  // namespace
 
+std::chrono::seconds ca_look_period(const role::RenewalPolicy& policy, double random) {
+    return jittered(policy.ca_refresh, random);
+}
+
 void watch_authorities(const role::Role& role,
                        const TurnRequest& request,
                        const TurnPorts& ports,
@@ -65,7 +74,7 @@ void watch_authorities(const role::Role& role,
             issuer ? (*issuer)->authorities(mount, request.deadline)
                    : Result<std::vector<x509::Certificate>>(std::unexpected(issuer.error()));
         const WallTime now = ports.clock.now();
-        state.next_ca_look[mount] = now + retry_of(role.renewal);
+        state.next_ca_look[mount] = now + jittered(retry_of(role.renewal), ports.random());
         if (!presented) {
             report.remarks.push_back("looking up the CA of " + mount + ": " +
                                      presented.error().what);
@@ -79,7 +88,7 @@ void watch_authorities(const role::Role& role,
             }
         }
         if (extended) {
-            state.next_ca_look[mount] = now + role.renewal.ca_refresh;
+            state.next_ca_look[mount] = now + ca_look_period(role.renewal, ports.random());
         }
     }
 }

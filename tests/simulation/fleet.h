@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Many hosts and one Vault: what arrives there, in the worst second, the worst minute, and on
+// average.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace install_cert::simulation {
+
+[[nodiscard]] double cpu_seconds();
+
+// Runs the fleet of this name, or every one where it is empty; prints the rates. False when one of
+// them is beyond its bound.
+[[nodiscard]] bool run_fleets(std::string_view name, std::uint64_t hosts);
+
+}  // namespace install_cert::simulation

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/judge.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "foundation/text.h"
+#include "renewal/budget.h"
+
+namespace install_cert::simulation {
+namespace {
+
+using agent::OutcomeKind;
+using supervisor::Cause;
+
+constexpr std::size_t kHistory = 30;
+
+Millis millis(WallTime time) {
+    return time.time_since_epoch().count() * kSecond;
+}
+
+Millis millis(std::chrono::seconds duration) {
+    return duration.count() * kSecond;
+}
+
+void forget_before(std::deque<Millis>& times, Millis then) {
+    while (!times.empty() && times.front() <= then) {
+        times.pop_front();
+    }
+}
+
+std::string_view to_string(OutcomeKind kind) {
+    constexpr std::array<std::string_view, 6> names{
+        "kept", "repaired", "installed", "trust published", "postponed", "failed"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+}  // namespace
+
+Judge::Judge(Host& host)
+    : host_(host),
+      debts_(host.consumers.size()),
+      unfair_at_(host.true_now),
+      disturbed_at_(host.true_now) {
+    for (const role::CertificateSpec& spec : host.role.certificates) {
+        certificates_[spec.name];
+    }
+}
+
+std::string Judge::moment() const {
+    const auto time = [](Millis at) {
+        return to_rfc3339(WallTime{std::chrono::seconds{at / kSecond}});
+    };
+    std::string text = time(host_.true_now);
+    if (host_.offset != 0) {
+        text += " (its clock: " + time(host_.true_now + host_.offset) + ")";
+    }
+    return text;
+}
+
+void Judge::note(std::string_view what, std::string detail) {
+    if (!records) {
+        return;
+    }
+    std::string line = moment() + " " + std::string(what) + (detail.empty() ? "" : ": " + detail);
+    if (trace) {
+        (void)std::printf("%s\n", line.c_str());
+    }
+    history_.push_back(std::move(line));
+    if (history_.size() > kHistory) {
+        history_.pop_front();
+    }
+}
+
+std::vector<std::string> Judge::history() const {
+    return {history_.begin(), history_.end()};
+}
+
+void Judge::object(const std::string& what) const {
+    throw Violation{moment() + ": " + what};
+}
+
+// Whether a certificate that is asked for now would be had.
+bool Judge::fair() const {
+    const Vault& vault = *host_.vault;
+    const bool serves = vault.mood == VaultMood::serves || vault.mood == VaultMood::slow;
+    const bool can_write =
+        host_.disk.mood == DiskMood::good || host_.disk.mood == DiskMood::does_not_sync;
+    return host_.is_up && host_.agenda && serves && can_write && host_.token_file &&
+           vault.token_ends > host_.true_now && std::abs(host_.offset) <= 4 * kSecond &&
+           vault.authority.ends - host_.true_now > 3 * kHour;
+}
+
+void Judge::time_passed() {
+    if (!fair()) {
+        unfair_at_ = host_.true_now;
+    }
+}
+
+void Judge::disturbed(std::string_view what) {
+    note(what);
+    unfair_at_ = disturbed_at_ = host_.true_now;
+    disturbances_.push_back(host_.true_now);
+    for (Debt& debt : debts_) {
+        debt.since.reset();
+    }
+}
+
+void Judge::reset_budgets() {
+    resets_.push_back(host_.true_now);
+}
+
+void Judge::turn_begins(const supervisor::TurnOrder& order) {
+    check();
+    order_ = order;
+    turns_.push_back(host_.true_now);
+    for (auto& [name, known] : certificates_) {
+        const auto home = host_.disk.homes.find(name);
+        known.before = home != host_.disk.homes.end() && home->second.current
+                           ? std::optional(home->second.current->set)
+                           : std::nullopt;
+        known.exempt = order.cause == Cause::renew || known.boot_asked != host_.boot_id();
+    }
+    check_pace();
+}
+
+void Judge::turn_killed() {
+    note("killed in its turn");
+    unfair_at_ = disturbed_at_ = host_.true_now;
+    disturbances_.push_back(host_.true_now);
+}
+
+void Judge::asked(const std::string& name) {
+    asks_.push_back(host_.true_now);
+    Certificate& known = certificates_[name];
+    known.asks.push_back(host_.true_now);
+    forget_before(known.asks, host_.true_now - kDay);
+    if (order_.cause == Cause::timer && host_.true_now < known.throttled_until - kSecond) {
+        object(name + " is asked for although Vault's Retry-After has not passed");
+    }
+}
+
+void Judge::issued(const std::string& name) {
+    Certificate& known = certificates_[name];
+    known.issues.push_back({.at = host_.true_now, .exempt = known.exempt});
+    if (order_.cause != Cause::renew) {
+        known.boot_asked = host_.boot_id();
+        known.exempt = false;
+    }
+    check_budget(name, known);
+}
+
+void Judge::throttled(const std::string& name, std::chrono::seconds retry_after) {
+    certificates_[name].throttled_until = host_.true_now + millis(retry_after);
+}
+
+void Judge::check_budget(const std::string& name, Certificate& known) {
+    Millis window = kBudgetWindow;
+    if (known.before) {
+        window = std::min(window,
+                          millis(known.before->leaf.facts().not_after) -
+                              millis(known.before->provenance.received));
+    }
+    std::erase_if(known.issues,
+                  [&](const Issue& issue) { return issue.at <= host_.true_now - kBudgetWindow; });
+    forget_before(resets_, host_.true_now - kBudgetWindow);
+    const Millis from = host_.true_now - window;
+    const auto counted = static_cast<std::size_t>(std::ranges::count_if(
+        known.issues, [&](const Issue& issue) { return !issue.exempt && issue.at > from; }));
+    if (counted > renewal::kRequestsPerWindow * (1 + resets_.size())) {
+        object(name + ": Vault made " + std::to_string(counted) + " certificates within " +
+               std::to_string(window / kSecond) + " s, and nobody asked for them");
+    }
+}
+
+void Judge::turn_ended(const agent::TurnReport& report) {
+    for (const agent::Outcome& outcome : report.certificates) {
+        check_outcome(outcome);
+    }
+    if (records) {
+        note("turn", text_of(report));
+    }
+    check_waits(report);
+}
+
+std::string Judge::text_of(const agent::TurnReport& report) const {
+    std::string text{supervisor::to_string(order_.cause)};
+    for (const agent::Outcome& outcome : report.certificates) {
+        text += "; " + outcome.spec->name + " " + std::string(to_string(outcome.kind));
+        if (outcome.error) {
+            text += " (" + printable(outcome.error->what, 60) + ")";
+        }
+        text += " next " + to_rfc3339(outcome.next);
+    }
+    for (const agent::ReloadReport& reload : report.reloads) {
+        text += "; " + reload.consumer + " " + reload.outcome.what;
+    }
+    return text + "; wakes " + to_rfc3339(report.next_wake);
+}
+
+// Renewals of the schedule are apart, and trust goes before leaf.
+void Judge::check_outcome(const agent::Outcome& outcome) {
+    const auto& home = host_.disk.homes[outcome.spec->name];
+    const Certificate& known = certificates_[outcome.spec->name];
+    if (outcome.kind != OutcomeKind::installed || !home.current || !known.before) {
+        return;
+    }
+    const installation::InstalledSet& before = *known.before;
+    const installation::InstalledSet& after = home.current->set;
+    const auto lifetime = before.leaf.facts().not_after - before.provenance.received;
+    const auto age = after.provenance.received - before.provenance.received;
+    const bool by_schedule = outcome.cause == renewal::Cause::due;
+    const bool postponed = before.trust.size() > 1;
+    if (by_schedule && !postponed && resets_.empty() &&
+        age < lifetime / 10 - std::chrono::seconds{1}) {
+        object(outcome.spec->name + " is renewed by the schedule after " + to_human(age) + " of " +
+               to_human(lifetime));
+    }
+    const bool was_good = before.damage.empty() &&
+                          after.provenance.received < before.leaf.facts().not_after - lifetime / 10;
+    const bool trusted = std::ranges::any_of(before.trust, [&](const auto& authority) {
+        return after.leaf.is_issued_by(authority.certificate);
+    });
+    if (was_good && !trusted && outcome.cause != renewal::Cause::request_changed) {
+        object(outcome.spec->name + " presents a leaf of a CA that no other host can trust yet");
+    }
+}
+
+void Judge::check_waits(const agent::TurnReport& report) const {
+    using std::chrono::seconds;
+    constexpr seconds kLongest{331};  // 5 min of Retry-After, a tenth for jitter, rounded up
+    for (const auto& [name, known] : host_.saved.certificates) {
+        if (known.last_error) {
+            const auto wait = known.last_error->retry_at - known.last_error->at;
+            if (wait < seconds{1} || wait > kLongest) {
+                object(name + " waits " + std::to_string(wait.count()) + " s after a failure");
+            }
+        }
+    }
+    const auto sleep = report.next_wake - host_.now();
+    if (sleep > std::chrono::days{1} || sleep < -std::chrono::minutes{10}) {
+        object("the next turn is asked for in " + std::to_string(sleep.count()) + " s");
+    }
+}
+
+void Judge::check() {
+    time_passed();
+    check_sets();
+    check_debts();
+    check_agenda();
+    check_quiet();
+}
+
+void Judge::check_sets() {
+    forget_before(asks_, host_.true_now - kDay);
+    const Millis since = host_.true_now - unfair_at_;
+    for (const role::CertificateSpec& spec : host_.role.certificates) {
+        const auto home = host_.disk.homes.find(spec.name);
+        const bool installed = home != host_.disk.homes.end() && home->second.current;
+        const Certificate& known = certificates_[spec.name];
+        const auto recent = std::ranges::count_if(
+            known.asks, [&](Millis at) { return at > host_.true_now - since - kBudgetWindow; });
+        const bool spent = recent >= static_cast<std::ptrdiff_t>(renewal::kRequestsPerWindow);
+        const bool blamed = since > kPatience + (spent ? kBudgetWindow : 0);
+        if (!installed) {
+            if (blamed) {
+                object(spec.name + " is not installed although all was well for " +
+                       std::to_string(since / kSecond) + " s");
+            }
+            continue;
+        }
+        const StoredSet& stored = *home->second.current;
+        const x509::CertificateFacts& leaf = stored.set.leaf.facts();
+        if (leaf.public_key_digest != stored.key) {
+            object(spec.name + ": a certificate lies beside another one's key");
+        }
+        if (std::ranges::none_of(stored.set.trust, [&](const auto& authority) {
+                return stored.set.leaf.is_issued_by(authority.certificate);
+            })) {
+            object(spec.name + ": a certificate lies beside a CA file that does not lead to it");
+        }
+        // What is done by hand is noticed at the next turn, within a day.
+        const bool noticed = stored.set.damage.empty() || since > kDay + kHour;
+        if (blamed &&
+            (host_.true_now >= millis(leaf.not_after) || (noticed && !stored.set.damage.empty()))) {
+            object(spec.name + " does not serve (ends " + to_rfc3339(leaf.not_after) + ", " +
+                   stored.set.damage + ") although all was well for " +
+                   std::to_string(since / kSecond) + " s");
+        }
+        const auto state = host_.saved.certificates.find(spec.name);
+        const bool postponed = state != host_.saved.certificates.end() &&
+                               state->second.leaf_postponed_until.has_value();
+        if (blamed && !postponed && host_.role.renewal.on_boot == role::OnBoot::always &&
+            stored.set.provenance.boot_id != host_.boot_id()) {
+            object(spec.name + " was not renewed since the boot, although all was well for " +
+                   std::to_string(since / kSecond) + " s");
+        }
+    }
+}
+
+void Judge::check_debts() {
+    for (std::size_t i = 0; i < host_.consumers.size(); ++i) {
+        const ConsumerLife& life = host_.consumers[i];
+        const bool damaged = std::ranges::any_of(life.loaded, [&](const auto& one) {
+            const auto home = host_.disk.homes.find(one.first);
+            return home == host_.disk.homes.end() || !home->second.current ||
+                   !home->second.current->set.damage.empty();
+        });
+        const bool can =
+            host_.is_up && host_.agenda && life.mood == ConsumerMood::works && !damaged;
+        if (!can || life.loaded == host_.on_disk(life.consumer)) {
+            debts_[i].since.reset();
+            continue;
+        }
+        if (!debts_[i].since) {
+            debts_[i].since = host_.true_now;
+        }
+        // One restart for both occasions of a unit, in the slot of the rarer one.
+        const bool restarts = std::ranges::any_of(host_.consumers, [&](const ConsumerLife& other) {
+            return other.consumer.when == role::When::ca_change &&
+                   name_of(other.consumer) == name_of(life.consumer);
+        });
+        const Millis slot = restarts ? millis(host_.role.renewal.ca_lead) : 0;
+        if (host_.true_now - *debts_[i].since > kPatience + slot) {
+            object(name_of(life.consumer) + " works and is owed a reload since " +
+                   std::to_string((host_.true_now - *debts_[i].since) / kSecond) + " s");
+        }
+    }
+}
+
+void Judge::check_agenda() {
+    if (!host_.agenda) {
+        return;
+    }
+    const auto sleep = host_.agenda->next_wake() - host_.now();
+    if (host_.true_now - disturbed_at_ > kMinute && sleep > std::chrono::days{1}) {
+        object("the daemon sleeps for " + std::to_string(sleep.count()) + " s");
+    }
+}
+
+// Failures may repeat, but never in a tight loop.
+void Judge::check_pace() {
+    forget_before(turns_, host_.true_now - kHour);
+    forget_before(disturbances_, host_.true_now - kHour);
+    std::size_t most = 100 + 130 * host_.consumers.size() + 6 * disturbances_.size();
+    for (const role::CertificateSpec& spec : host_.role.certificates) {
+        const Millis ttl = millis(spec.ttl.value_or(host_.vault->default_ttl));
+        const Millis shortest =
+            std::min(ttl, std::max<Millis>(kMinute, host_.vault->authority.ends - host_.true_now));
+        most +=
+            90 + static_cast<std::size_t>(kHour / std::max<Millis>(20 * kSecond, shortest / 10));
+    }
+    if (turns_.size() > most) {
+        object(std::to_string(turns_.size()) + " turns within an hour, and at most " +
+               std::to_string(most) + " are in order");
+    }
+}
+
+// A day in which nothing happened: only what is due.
+void Judge::check_quiet() {
+    if (host_.true_now - std::max(disturbed_at_, unfair_at_) < kDay + 2 * kHour) {
+        return;
+    }
+    std::size_t requests = 0;
+    for (const role::CertificateSpec& spec : host_.role.certificates) {
+        const Millis ttl = millis(spec.ttl.value_or(host_.vault->default_ttl));
+        if (host_.vault->authority.ends - host_.true_now < 2 * ttl + kDay) {
+            return;  // what is granted gets shorter
+        }
+        requests += 2 + static_cast<std::size_t>(5 * kDay / (2 * ttl));
+    }
+    if (asks_.size() > requests) {
+        object(std::to_string(asks_.size()) + " certificates are asked for on a quiet day, and " +
+               std::to_string(requests) + " would be in order");
+    }
+}
+
+}  // namespace install_cert::simulation

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lives of hosts in hostile weather, and fleets, in virtual time: `simulation --help`.
+#include <time.h>
+
+#include <charconv>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "simulation/fleet.h"
+#include "simulation/judge.h"
+#include "simulation/weather.h"
+
+double install_cert::simulation::cpu_seconds() {
+    timespec time{};
+    (void)::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+using namespace install_cert::simulation;
+
+namespace {
+
+constexpr std::string_view kHelp =
+    "simulation: the daemon's deciding half in virtual time, with every promise checked after "
+    "each\n"
+    "event. Without options: what CI runs.\n"
+    "  --seed N              the first host's seed (1)\n"
+    "  --hosts N             so many hosts, with the seeds after it\n"
+    "  --years N             how long each lives (1)\n"
+    "  --trace               print everything that happens\n"
+    "  --fleet NAME          a fleet alone: boot, outage, month, short\n"
+    "  --fleet-hosts N       its size (10000)\n"
+    "  --no-fleet            hosts alone\n"
+    "  --expect-violation    exit 0 when a promise is broken, and 1 when none is: for mutants\n";
+
+struct Wishes {
+    std::uint64_t seed = 1;
+    std::uint64_t hosts = 60;
+    std::uint64_t years = 1;
+    std::uint64_t fleet_hosts = 10'000;
+    std::string fleet;
+    bool fleets = true;
+    bool lives = true;
+    bool trace = false;
+    bool expect_violation = false;
+};
+
+// Hosts with short certificates have as many renewals in a shorter life.
+Millis lifetime_of(const install_cert::role::Role& role, std::uint64_t years) {
+    const Millis ttl = role.certificates.front().ttl->count() * kSecond;
+    return std::min<Millis>(static_cast<Millis>(years) * 365 * kDay,
+                            static_cast<Millis>(years) * 1500 * ttl);
+}
+
+enum class Record : std::uint8_t { nothing, everything };
+
+struct Life {
+    std::string objection;  // empty: every promise was kept
+    std::vector<std::string> history;
+    Counts counts;
+};
+
+Life live(std::uint64_t seed, const Wishes& wishes, Record record) {
+    Random random(seed * 0x9e3779b9U + 1);
+    Vault vault{.authority = {.number = 1, .ends = kBirth + 3650 * kDay}};
+    vault.token_ends = kBirth + vault.token_period;
+    Host host({.role = draw_role(random),
+               .machine_id = "machine-" + std::to_string(seed),
+               .seed = random.next(),
+               .born = kBirth,
+               .vault = &vault});
+    Judge judge(host);
+    judge.records = record == Record::everything;
+    judge.trace = wishes.trace;
+    host.observer = &judge;
+    host.watch = &judge;
+    const Millis end = kBirth + lifetime_of(host.role, wishes.years);
+    Life life;
+    try {
+        Weather weather(host, judge, random.next());
+        host.boot();
+        judge.disturbed("the host boots for the first time");
+        while (host.true_now < end) {
+            const auto timer = host.timer();
+            if (timer && *timer <= weather.next()) {
+                host.pass_to(*timer);
+            } else {
+                host.pass_to(weather.next());
+                judge.check();
+                weather.strike();
+            }
+            host.run_due_turns();
+            judge.check();
+        }
+    } catch (const Violation& violation) {
+        life.objection = violation.what;
+    }
+    life.history = judge.history();
+    life.counts = host.counts;
+    return life;
+}
+
+// Lives it once more, and tells of it this time.
+void tell(std::uint64_t seed, const Wishes& wishes) {
+    const Life life = live(seed, wishes, Record::everything);
+    std::printf("seed %llu: VIOLATION\n", static_cast<unsigned long long>(seed));
+    for (const std::string& line : life.history) {
+        std::printf("  %s\n", line.c_str());
+    }
+    std::printf("%s\nreplay: simulation --seed %llu --hosts 1 --years %llu --no-fleet --trace\n",
+                life.objection.c_str(),
+                static_cast<unsigned long long>(seed),
+                static_cast<unsigned long long>(wishes.years));
+}
+
+bool run_lives(const Wishes& wishes) {
+    Counts sum;
+    const double begin = cpu_seconds();
+    std::uint64_t broken = 0;
+    for (std::uint64_t i = 0; i < wishes.hosts && broken == 0; ++i) {
+        const Life life =
+            live(wishes.seed + i, wishes, wishes.trace ? Record::everything : Record::nothing);
+        sum += life.counts;
+        if (!life.objection.empty()) {
+            ++broken;
+            tell(wishes.seed + i, wishes);
+        }
+    }
+    std::printf(
+        "hosts: seeds %llu to %llu, %.1f host-years, %llu turns (%llu killed), %llu requests "
+        "(%llu certificates), %llu lookups, %llu reloads, %llu events, %.1f s of CPU\n",
+        static_cast<unsigned long long>(wishes.seed),
+        static_cast<unsigned long long>(wishes.seed + wishes.hosts - 1),
+        static_cast<double>(sum.lived) / static_cast<double>(365 * kDay),
+        static_cast<unsigned long long>(sum.turns),
+        static_cast<unsigned long long>(sum.killed),
+        static_cast<unsigned long long>(sum.asked),
+        static_cast<unsigned long long>(sum.issued),
+        static_cast<unsigned long long>(sum.lookups),
+        static_cast<unsigned long long>(sum.reloads),
+        static_cast<unsigned long long>(sum.events),
+        cpu_seconds() - begin);
+    return broken == 0;
+}
+
+std::uint64_t number(const char* text) {
+    std::uint64_t value = 0;
+    const std::string_view all = text == nullptr ? "" : text;
+    (void)std::from_chars(all.data(), all.data() + all.size(), value);
+    return value;
+}
+
+bool parse(char** arguments, Wishes& wishes) {
+    for (char** at = arguments; *at != nullptr; ++at) {
+        const std::string_view word = *at;
+        const bool takes_value = word == "--seed" || word == "--hosts" || word == "--years" ||
+                                 word == "--fleet" || word == "--fleet-hosts";
+        if (takes_value && at[1] == nullptr) {
+            return false;
+        }
+        if (word == "--seed") {
+            wishes.seed = number(*++at);
+        } else if (word == "--hosts") {
+            wishes.hosts = number(*++at);
+        } else if (word == "--years") {
+            wishes.years = number(*++at);
+        } else if (word == "--fleet") {
+            wishes.fleet = *++at;
+            wishes.lives = false;
+        } else if (word == "--fleet-hosts") {
+            wishes.fleet_hosts = number(*++at);
+        } else if (word == "--no-fleet") {
+            wishes.fleets = false;
+        } else if (word == "--trace") {
+            wishes.trace = true;
+        } else if (word == "--expect-violation") {
+            wishes.expect_violation = true;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+int main(int, char** argv) {
+    Wishes wishes;
+    if (!parse(argv + 1, wishes)) {
+        std::printf("%.*s", static_cast<int>(kHelp.size()), kHelp.data());
+        return argv[1] != nullptr && std::string_view(argv[1]) == "--help" ? 0 : 64;
+    }
+    const bool good = (!wishes.lives || run_lives(wishes)) &&
+                      (!wishes.fleets || run_fleets(wishes.fleet, wishes.fleet_hosts));
+    return good != wishes.expect_violation ? 0 : 1;
+}

@@ -77,6 +77,35 @@ void check_fitness(const x509::CertificateFacts& leaf, Findings& found) {
     }
 }
 
+bool allows(const x509::CertificateFacts& leaf, x509::Usage usage) {
+    return !leaf.has_usages || std::ranges::find(leaf.usages, usage) != leaf.usages.end();
+}
+
+// A CA on the way may be limited to fewer usages than the leaf. Each one that was asked for must
+// hold, or one at least where nothing was; what the leaf itself lacks was reported as such.
+void check_purposes(x509::ChainQuestion question,
+                    const role::CertificateSpec& spec,
+                    Findings& found) {
+    const x509::CertificateFacts& leaf = question.leaf.facts();
+    std::vector<std::string> refusals;
+    std::size_t asked = 0;
+    for (const x509::Usage usage :
+         spec.usages.value_or(std::vector{x509::Usage::server, x509::Usage::client})) {
+        if (!allows(leaf, usage) || !leaf.weakness.empty()) {
+            continue;
+        }
+        ++asked;
+        question.purpose = usage;
+        if (const auto chain = x509::verify_chain(question); !chain) {
+            refusals.push_back(std::string(usage == x509::Usage::server ? "server" : "client") +
+                               ": " + chain.error().what);
+        }
+    }
+    if (!refusals.empty() && (spec.usages || refusals.size() == asked)) {
+        found.add("does not lead to the CA for use as " + join(refusals, ", as "));
+    }
+}
+
 // As a consumer will: what is sent along leads to what is trusted. A leaf that is not valid yet, or
 // no more, was reported as such; its chain is judged as of when it is.
 void check_chain(const x509::Certificate& leaf,
@@ -95,13 +124,15 @@ void check_chain(const x509::Certificate& leaf,
     }
     const WallTime first = leaf.facts().not_before;
     const WallTime last = std::max(first, leaf.facts().not_after);
-    const x509::ChainQuestion question{.leaf = leaf,
-                                       .intermediates = intermediates,
-                                       .anchors = anchors,
-                                       .at = std::clamp(context.now, first, last)};
+    x509::ChainQuestion question{.leaf = leaf,
+                                 .intermediates = intermediates,
+                                 .anchors = anchors,
+                                 .at = std::clamp(context.now, first, last)};
     if (const auto chain = x509::verify_chain(question); !chain) {
         found.add("does not lead to the CA: " + chain.error().what);
+        return;
     }
+    check_purposes(question, context.spec, found);
 }
 
 Result<> judgement(const Findings& found, const role::CertificateSpec& spec) {

@@ -63,9 +63,9 @@ struct VerificationContext {
 // Failure::rejected, naming each thing that is wrong, unless: the key matches the leaf; the chain
 // leads to a certificate of the trust; every name asked for is there and none that was not;
 // organization and usages are as the spec expects, where it does; the leaf is no CA, allows the
-// uses its spec or else its own extension names, and is not weak; it is valid at `now` (not_before
-// is allowed to lie 5 s ahead: Failure::not_yet up to 5 min, naming the clock) and for 10 s at
-// least.
+// uses its spec or else its own extension names, as do the CAs above it, and is not weak; it is
+// valid at `now` (not_before is allowed to lie 5 s ahead: Failure::not_yet up to 5 min, naming the
+// clock) and for 10 s at least.
 [[nodiscard]] Result<VerifiedSet> verify(IssuedMaterial material, VerificationContext context);
 
 // For a set that verify() passed when it was installed, and that is to be published again with

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <utility>
@@ -119,12 +120,23 @@ KeyKind kind_of(const EVP_PKEY* key) {
     }
 }
 
+// Servers and clients sign their handshakes (RFC 8446, 4.4.2.2); with an RSA key TLS 1.2 can do
+// without. No such extension: everything is allowed.
+bool can_shake_hands(X509& certificate, KeyType type) {
+    const std::uint32_t enough =
+        KU_DIGITAL_SIGNATURE | (type == KeyType::rsa ? KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT : 0U);
+    return (X509_get_key_usage(&certificate) & enough) != 0;
+}
+
 std::string weakness_of(X509& certificate, const CertificateFacts& facts) {
     if (facts.key == kUnknownKind) {
         return "a key of a kind we do not know";
     }
     if (facts.key.type == KeyType::rsa && facts.key.bits < kLeastModulus) {
         return "a key of RSA " + std::to_string(facts.key.bits);
+    }
+    if (!facts.is_ca && !can_shake_hands(certificate, facts.key.type)) {
+        return "a key usage without digitalSignature, which no TLS handshake can use";
     }
     if (facts.self_signed) {
         return {};

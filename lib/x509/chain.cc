@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include "x509/openssl_failure.h"
 
@@ -88,6 +89,11 @@ Result<> verify_chain(const ChainQuestion& question) {
         return openssl_failure(Failure::io, "verifying a certificate chain");
     }
     set_terms(*X509_STORE_CTX_get0_param(context.get()), question.at);
+    if (question.purpose) {
+        const bool is_server = *question.purpose == Usage::server;
+        (void)X509_STORE_CTX_set_purpose(
+            context.get(), is_server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT);
+    }
     if (X509_verify_cert(context.get()) != 1) {
         return explained(*context);
     }

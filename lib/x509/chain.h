@@ -17,6 +17,9 @@ struct ChainQuestion {
     std::span<const Certificate>
         anchors;  // each one is trusted as it stands (X509_V_FLAG_PARTIAL_CHAIN)
     WallTime at;
+    // What every certificate on the way must allow where it limits what it is for (its extended key
+    // usages, and of the leaf the key usage); nullopt: not asked.
+    std::optional<Usage> purpose{};
 };
 
 // Failure::rejected, with OpenSSL's words and the subject of the certificate at fault. At most 8

@@ -139,6 +139,31 @@ TEST_CASE("what the specification leaves open is not judged", "[issuance][verify
              a.spec.usages.reset();
              a.plan.usages = {};
          }},
+        {"key usages of Vault's default",
+         [](Answer& a) {
+             a.plan.extensions = {
+                 {"keyUsage", "critical,digitalSignature,keyEncipherment,keyAgreement"}};
+         }},
+        {"an RSA key that enciphers only",
+         [](Answer& a) {
+             a.key = "rsa2048";
+             a.spec.usages = std::vector{x509::Usage::server};
+             a.plan.usages = {"serverAuth"};
+             a.plan.extensions = {{"keyUsage", "keyEncipherment"}};
+         }},
+        {"an intermediate for servers and clients",
+         [](Answer& a) {
+             a.issuer = root().intermediate(
+                 "Issuing", Terms{.which = 1, .usages = {"serverAuth", "clientAuth"}});
+             a.authorities.push_back(a.issuer->pem());
+         }},
+        {"usages open, an intermediate for servers only",
+         [](Answer& a) {
+             a.spec.usages.reset();
+             a.issuer =
+                 root().intermediate("Issuing", Terms{.which = 1, .usages = {"serverAuth"}});
+             a.authorities.push_back(a.issuer->pem());
+         }},
         {"a usage of another kind beside",
          [](Answer& a) { a.plan.usages.push_back("codeSigning"); }},
         {"organization in another order",
@@ -258,6 +283,27 @@ TEST_CASE("what is wrong with an answer is named",
              a.plan.usages = {"codeSigning"};
          },
          {"allows neither server nor client authentication"}},
+        {"a key that may only sign revocation lists",
+         [](Answer& a) { a.plan.extensions = {{"keyUsage", "critical,cRLSign"}}; },
+         {"must not be used: a key usage without digitalSignature"}},
+        {"an EC key that only agrees",
+         [](Answer& a) { a.plan.extensions = {{"keyUsage", "keyAgreement"}}; },
+         {"must not be used: a key usage without digitalSignature"}},
+        {"an intermediate for servers only",
+         [](Answer& a) {
+             a.issuer =
+                 root().intermediate("Issuing", Terms{.which = 1, .usages = {"serverAuth"}});
+             a.authorities.push_back(a.issuer->pem());
+         },
+         {"does not lead to the CA for use as client: ", "(at 'CN=Issuing')"}},
+        {"usages open, an intermediate for neither",
+         [](Answer& a) {
+             a.spec.usages.reset();
+             a.issuer =
+                 root().intermediate("Issuing", Terms{.which = 1, .usages = {"emailProtection"}});
+             a.authorities.push_back(a.issuer->pem());
+         },
+         {"for use as server: ", "as client: "}},
         {"a CA", [](Answer& a) { a.plan.is_ca = true; }, {"the certificate is a CA"}},
         {"SHA-1", [](Answer& a) { a.plan.digest = "SHA1"; }, {"must not be used: signed with SHA1"}},
         {"unknown curve",

@@ -172,7 +172,7 @@ std::string certificate(const Plan& plan, EVP_PKEY* key, X509* issuer, EVP_PKEY*
 Plan authority_plan(const std::string& common_name, const TestAuthority::Terms& terms) {
     Plan plan;
     plan.common_name = common_name;
-    plan.usages = {};
+    plan.usages = terms.usages;
     plan.not_before = terms.not_before;
     plan.not_after = terms.not_after;
     plan.is_ca = true;

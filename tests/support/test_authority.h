@@ -83,6 +83,7 @@ class TestAuthority {
         WallTime not_after = kNow + std::chrono::hours{24 * 3650};
         std::string digest = "SHA256";
         std::string serial = "10";
+        std::vector<std::string> usages{};  // extended, of the authority itself
     };
 
     // A self-signed one.

@@ -60,8 +60,8 @@ struct Published {
     std::vector<Superseded> superseded{};
     std::vector<std::string> remarks{};  // adopted files
     // False: the set is visible, but the last fsync failed, so that a power cut may bring the old
-    // one back. Consumers are reloaded all the same, nothing is superseded yet, and sync() is due
-    // at the next turn.
+    // one back. Consumers are reloaded all the same, and nothing is superseded: the old one stays
+    // until collect() has synced the swap.
     bool durable = true;
     // The set is published, but this configured name could not be made to lead to it: reload,
     // report, and repair() at the next turn.
@@ -110,9 +110,6 @@ class GenerationStore {
 
     // Puts modes, owners and links right in place. Says what was done.
     [[nodiscard]] Result<std::vector<std::string>> repair(const role::CertificateSpec& spec);
-
-    // After publish() reported that a swap is not known to be durable: tries again.
-    [[nodiscard]] Result<> sync(const role::CertificateSpec& spec);
 
     // Removes these generations' files now, current ones excepted. Best effort: what it leaves,
     // collect() finds.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// publish() and sync(): from a written generation to a visible and durable one.
+// publish(): from a written generation to a visible and durable one.
 //
 // The order, and what a crash between two steps leaves:
 //   the batch is synced        old sets; the new generations are litter
@@ -151,25 +151,6 @@ class Publication {
 
 std::vector<Result<Published>> GenerationStore::publish(std::span<const Staged> staged) {
     return Publication(files_, root_, staged).run();
-}
-
-Result<> GenerationStore::sync(const role::CertificateSpec& spec) {
-    const auto site = open_site(files_, root_, spec);
-    if (!site) {
-        return std::unexpected(site.error());
-    }
-    const auto current = current_target(files_, *site);
-    if (!current) {
-        return std::unexpected(current.error());
-    }
-    Attempt<> synced;
-    if (*current) {
-        synced = sync_generation(files_, *site, **current);
-    }
-    if (synced) {
-        synced = files_.sync(site->directory);
-    }
-    return synced ? Result<>{} : refused(site->path_within_home(kCurrent), synced.error());
 }
 
 }  // namespace install_cert::installation

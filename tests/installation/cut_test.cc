@@ -213,7 +213,6 @@ TEST_CASE("a deed that is cut anywhere never touches the installed set", "[insta
         {"reading", [](StoreFixture& f) { (void)f.store.read(f.spec); }},
         {"proving", [](StoreFixture& f) { (void)f.store.prove_writable(f.spec); }},
         {"collecting", [](StoreFixture& f) { (void)f.store.collect(f.spec); }},
-        {"syncing", [](StoreFixture& f) { (void)f.store.sync(f.spec); }},
         {"repairing",
          [](StoreFixture& f) {
              const fs::path key = f.home() / f.current() / "etcd-member-key.pem";

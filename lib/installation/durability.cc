@@ -11,6 +11,9 @@ constexpr std::size_t kForeignBytesPerSet = std::size_t{8} << 20;
 constexpr std::size_t kFewSets = 4;
 
 bool is_worth_everything(FileSystem& files, std::size_t sets) {
+    if (!files.reports_lost_writes()) {
+        return false;
+    }
     const auto unwritten = files.unwritten_bytes();
     return unwritten ? *unwritten <= sets * kForeignBytesPerSet : sets > kFewSets;
 }

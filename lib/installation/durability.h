@@ -17,7 +17,7 @@ namespace install_cert::installation {
 // One syncfs(2) makes a batch of any size durable in one journal commit, where fsync(2) of each
 // file and directory pays a commit or a flush each (ext4, N = 1/6/50/200 sets: 0.4/0.8/4/16 ms
 // against 1.8/10/73/300 ms). But it also waits for what everybody else has written, so it is used
-// only where that is little for the size of the batch.
+// only where that is little for the size of the batch, and where the kernel says what it lost.
 class BatchSync {
   public:
     BatchSync(FileSystem& files, std::size_t sets);

@@ -59,6 +59,10 @@ class FileSystem {
     // How much all programs of this host have written that no disk holds yet.
     [[nodiscard]] virtual Attempt<std::size_t> unwritten_bytes() = 0;
 
+    // Whether sync_file_system() says so when it lost what was written. syncfs(2) does since Linux
+    // 5.8, sync() always did.
+    [[nodiscard]] virtual bool reports_lost_writes() const { return true; }
+
     // The one verb that takes a path: where the walk begins ("/", or --root, trusted as it stands).
     [[nodiscard]] virtual Attempt<Directory> open_root(const std::string& path) = 0;
     // not_a_directory: something else, or a link, lies there.

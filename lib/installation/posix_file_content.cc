@@ -2,12 +2,15 @@
 // Files: what is in them, whose they are, and when the disk has them.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "installation/posix_calls.h"
@@ -47,6 +50,22 @@ Attempt<std::size_t> PosixFileSystem::unwritten_bytes() {
     }
     const std::string_view text(buffer.data(), static_cast<std::size_t>(size));
     return meminfo_bytes(text, "\nDirty:") + meminfo_bytes(text, "\nWriteback:");
+}
+
+bool is_kernel_since(std::string_view release, std::pair<int, int> wanted) {
+    std::pair<int, int> version{};
+    const char* const end = release.data() + release.size();
+    const auto major = std::from_chars(release.data(), end, version.first);
+    if (major.ec != std::errc{} || major.ptr == end || *major.ptr != '.') {
+        return false;
+    }
+    const auto minor = std::from_chars(major.ptr + 1, end, version.second);
+    return minor.ec == std::errc{} && version >= wanted;
+}
+
+bool PosixFileSystem::reports_lost_writes() const {
+    utsname kernel{};
+    return ::uname(&kernel) == 0 && is_kernel_since(&kernel.release[0], {5, 8});
 }
 
 Attempt<OpenFile> PosixFileSystem::create_file(const Directory& parent, const std::string& name) {

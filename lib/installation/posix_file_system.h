@@ -2,14 +2,22 @@
 // The disk itself. Only the posix_* files of this module make system calls.
 #pragma once
 
+#include <string_view>
+#include <utility>
+
 #include "installation/file_system.h"
 
 namespace install_cert::installation {
+
+// Whether the kernel of this release ("5.10.0-26-amd64") is `wanted` or newer; one that cannot be
+// read is not.
+[[nodiscard]] bool is_kernel_since(std::string_view release, std::pair<int, int> wanted);
 
 class PosixFileSystem final : public FileSystem {
   public:
     [[nodiscard]] uid_t user() const override;
     [[nodiscard]] Attempt<std::size_t> unwritten_bytes() override;
+    [[nodiscard]] bool reports_lost_writes() const override;
     [[nodiscard]] Attempt<Directory> open_root(const std::string& path) override;
     [[nodiscard]] Attempt<Directory> open_directory(const Directory& parent,
                                                     const std::string& name) override;

@@ -74,6 +74,34 @@ TEST_CASE_METHOD(Fixture,
 }
 
 TEST_CASE_METHOD(Fixture,
+                 "where a whole sync would keep a loss to itself, each file is synced",
+                 "[installation]") {
+    REQUIRE(install(kept_set(spec, 0)));
+    files.tells_losses = false;
+    watch_syncs();
+    REQUIRE(install(kept_set(spec, 1)));
+    CHECK(times("sync_file_system") == 0);
+    CHECK(times("sync") == 9);
+}
+
+TEST_CASE("a kernel's age is read off its release", "[installation]") {
+    const auto [release, is_since] = GENERATE(table<const char*, bool>({
+        {"5.8.0", true},
+        {"5.10.0-26-amd64", true},
+        {"6.1", true},
+        {"10.0.1", true},
+        {"5.7.19", false},
+        {"4.19.0-26-amd64", false},
+        {"5", false},
+        {"5.", false},
+        {"linux", false},
+        {"", false},
+    }));
+    CAPTURE(release);
+    CHECK(is_kernel_since(release, {5, 8}) == is_since);
+}
+
+TEST_CASE_METHOD(Fixture,
                  "a generation that could not be synced is thrown away",
                  "[installation][fault-57]") {
     const auto [what, unwritten, verb] = GENERATE(table<const char*, std::size_t, std::string>({
@@ -126,7 +154,10 @@ TEST_CASE_METHOD(Fixture,
     }
     files.mend();
     set_clock_after_swap(kGrace);
+    verbs.clear();
+    watch_syncs();
     CHECK(*store.collect(spec) == 1);
+    CHECK(verbs == std::vector<std::string>{"sync"});  // the home, before the old one went
 }
 
 TEST_CASE_METHOD(Fixture,
@@ -152,6 +183,3 @@ TEST_CASE_METHOD(Fixture,
 
 }  // namespace
 }  // namespace install_cert::installation
-    verbs.clear();
-    watch_syncs();
-    CHECK(verbs == std::vector<std::string>{"sync"});  // the home, before the old one went

@@ -42,6 +42,7 @@ class CutFileSystem final : public ForwardingFileSystem {
     std::function<void(std::string_view verb)> watch;
     // What the host is said to have unwritten, so that a test chooses how a batch is synced.
     std::size_t unwritten = 0;
+    bool tells_losses = true;
 
     [[nodiscard]] bool was_cut() const { return !cut_verb_.empty(); }
 
@@ -53,6 +54,8 @@ class CutFileSystem final : public ForwardingFileSystem {
         const auto real = ForwardingFileSystem::unwritten_bytes();
         return real ? Attempt<std::size_t>(unwritten) : real;
     }
+
+    bool reports_lost_writes() const override { return tells_losses; }
 
     // Counted and failed like any other verb, but a test need not wait for the disk.
     Attempt<> sync(const Handle& /*handle*/) override {

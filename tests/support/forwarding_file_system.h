@@ -30,6 +30,8 @@ class ForwardingFileSystem : public FileSystem {
         return forward("unwritten_bytes", [&] { return inner_.unwritten_bytes(); });
     }
 
+    bool reports_lost_writes() const override { return inner_.reports_lost_writes(); }
+
     Attempt<Directory> open_root(const std::string& path) override {
         return forward("open_root", [&] { return inner_.open_root(path); });
     }

@@ -113,7 +113,8 @@ constexpr std::string_view kPolicy =
 constexpr std::string_view kRemove =
     "Usage: install-cert remove [NAME...] [--revoke] [--dry-run]\n"
     "\n"
-    "Takes our files away again: links, generations, the copy of what was adopted. Directories "
+    "Takes our files away again, links and generations, and puts back what lay at their names "
+    "before. Directories\n"
     "stay.\n"
     "\n"
     "  --revoke        revoke the certificates at Vault first\n";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `remove`: takes our files away again, after revoking their certificates where that is asked.
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "agent/commands/commands.h"
@@ -52,10 +53,14 @@ struct Removal {
                 return revoked;
             }
         }
-        if (const auto removed = workplace.store.remove(spec); !removed) {
-            return removed;
+        const auto removed = workplace.store.remove(spec);
+        if (!removed) {
+            return std::unexpected(removed.error());
         }
         say(spec.name + ": removed\n");
+        for (const std::string& remark : *removed) {
+            say(spec.name + ": " + remark + "\n");
+        }
         return {};
     }
 };
@@ -66,6 +71,14 @@ void forget(State& state, const std::string& name) {
     if (known != state.certificates.end()) {
         known->second = CertificateState{.requests = std::move(known->second.requests)};
     }
+}
+
+Result<std::optional<TurnLock>> locked(const std::string& state_directory) {
+    auto lock = TurnLock::take(state_directory);
+    if (!lock) {
+        return std::unexpected(lock.error());
+    }
+    return std::optional(std::move(*lock));
 }
 
 }  // namespace
@@ -81,7 +94,9 @@ int remove(const Options& options, Secret environment_token) {
         return complain(selected.error());
     }
     const Places& places = (*workplace)->places;
-    const auto lock = TurnLock::take(places.state_directory);
+    // A dry run leaves no trace, and waits for nobody.
+    const auto lock = options.dry_run ? Result<std::optional<TurnLock>>(std::nullopt)
+                                      : locked(places.state_directory);
     if (!lock) {
         return complain(lock.error());
     }

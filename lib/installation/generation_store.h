@@ -115,13 +115,15 @@ class GenerationStore {
     // collect() finds.
     void remove_generations(std::span<const Superseded> superseded);
     // Removes what a crash left under this name: generations that are neither current nor within
-    // the grace, stale temporary links. Ours by name only, and at most 1000 at a time. Says how
-    // many. Not between stage() and publish(): what is staged looks just like it.
+    // the grace, stale temporary links. Ours by name only, and at most 1000 at a time, once the
+    // swap away from them is durable. Says how many. Not between stage() and publish(): what is
+    // staged looks just like it.
     [[nodiscard]] Result<std::size_t> collect(const role::CertificateSpec& spec);
 
-    // Takes links, generations and the adopted copy away; the directory itself stays, and in our
-    // home whatever is not ours by name (Failure::cannot_write names it).
-    [[nodiscard]] Result<> remove(const role::CertificateSpec& spec);
+    // Takes links and generations away, and puts what was adopted back at its names; the directory
+    // itself stays, and in our home whatever is not ours by name (Failure::cannot_write names it).
+    // Says what was put back, and what was not because its name is taken by now.
+    [[nodiscard]] Result<std::vector<std::string>> remove(const role::CertificateSpec& spec);
 
     // Absolute paths of the configured names, with root, for status.
     [[nodiscard]] std::vector<std::string> paths(const role::CertificateSpec& spec) const;

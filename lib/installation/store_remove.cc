@@ -72,6 +72,38 @@ Result<> remove_links(FileSystem& files, const Site& site) {
     return {};
 }
 
+// In place of our links and in one step each, so that a reader finds either. What is done already
+// is found done after a crash.
+Result<std::vector<std::string>> put_back(FileSystem& files, const Site& site) {
+    std::vector<std::string> remarks;
+    const std::string kept(kAdopted);
+    const auto adopted = files.open_directory(site.home, kept);
+    const auto names = adopted
+                           ? files.list(*adopted)
+                           : Attempt<std::vector<std::string>>(std::unexpected(adopted.error()));
+    if (!names) {
+        return names.error() == std::errc::no_such_file_or_directory
+                   ? Result<std::vector<std::string>>(remarks)
+                   : refused(site.path_within_home(kept), names.error());
+    }
+    for (const std::string& name : *names) {
+        const auto occupied = occupant(files, site, name);
+        if (!occupied) {
+            return std::unexpected(occupied.error());
+        }
+        if (occupied->by == Occupant::plain_file || occupied->by == Occupant::foreign) {
+            remarks.push_back(site.path_within_home(kept) + "/" + name +
+                              " was left: another file has its name by now");
+            continue;
+        }
+        if (const auto moved = files.rename(*adopted, name, site.directory, name); !moved) {
+            return refused(site.path_of(name), moved.error());
+        }
+        remarks.push_back("put back " + site.path_of(name) + ", which was there before");
+    }
+    return remarks;
+}
+
 Result<> empty_home(FileSystem& files, const Site& site) {
     const auto names = files.list(site.home);
     if (!names) {
@@ -79,8 +111,14 @@ Result<> empty_home(FileSystem& files, const Site& site) {
     }
     for (const std::string& name : *names) {
         Result<> removed;
-        if (is_generation_name(name) || name == kAdopted) {
+        if (is_generation_name(name)) {
             removed = remove_generation(files, site, name);
+        } else if (name == kAdopted) {
+            const auto emptied = files.remove_directory(site.home, name);
+            // What put_back() left stays.
+            if (!emptied && emptied.error() != std::errc::directory_not_empty) {
+                removed = refused(site.path_within_home(name), emptied.error());
+            }
         } else if (is_litter_name(name)) {
             removed = remove_one(files, site, name);
         }
@@ -137,29 +175,35 @@ Result<std::size_t> GenerationStore::collect(const role::CertificateSpec& spec) 
     return outcome ? Result<std::size_t>(count) : std::unexpected(std::move(outcome.error()));
 }
 
-Result<> GenerationStore::remove(const role::CertificateSpec& spec) {
+Result<std::vector<std::string>> GenerationStore::remove(const role::CertificateSpec& spec) {
     const auto found = find_site(files_, root_, spec);
     if (!found || !*found) {
-        return found ? Result<>{} : std::unexpected(found.error());
+        return found ? Result<std::vector<std::string>>{} : std::unexpected(found.error());
     }
     const Site& site = **found;
+    auto remarks = put_back(files_, site);
+    if (!remarks) {
+        return remarks;
+    }
     // From the outside in: what is left after a crash is still found by its home.
-    if (auto removed = remove_links(files_, site); !removed) {
-        return removed;
+    if (const auto removed = remove_links(files_, site); !removed) {
+        return std::unexpected(removed.error());
     }
     const auto pointer = files_.remove_file(site.home, std::string(kCurrent));
     if (!pointer && pointer.error() != std::errc::no_such_file_or_directory) {
         return refused(site.path_within_home(kCurrent), pointer.error());
     }
-    if (auto emptied = empty_home(files_, site); !emptied) {
-        return emptied;
+    if (const auto emptied = empty_home(files_, site); !emptied) {
+        return std::unexpected(emptied.error());
     }
-    Attempt<> done = files_.remove_directory(site.directory, home_name(spec));
+    const bool something_stays = files_.look(site.home, std::string(kAdopted)).has_value();
+    Attempt<> done =
+        something_stays ? Attempt<>{} : files_.remove_directory(site.directory, home_name(spec));
     if (!done) {
         return refused(site.path_within_home("."), done.error());
     }
     done = files_.sync(site.directory);
-    return done ? Result<>{} : refused(site.path, done.error());
+    return done ? std::move(remarks) : refused(site.path, done.error());
 }
 
 }  // namespace install_cert::installation

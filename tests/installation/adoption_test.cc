@@ -144,5 +144,53 @@ TEST_CASE_METHOD(Fixture,
     CHECK(testing::content_of(at("etcd-member-key.pem")) == "former key");
 }
 
+TEST_CASE_METHOD(Fixture, "a removal puts back what was there before", "[installation]") {
+    REQUIRE(install(issue(spec)));
+    REQUIRE(install(issue(spec)));
+    const auto removed = store.remove(spec);
+    REQUIRE(removed);
+    CHECK(removed->size() == former.size());
+    CHECK(removed->front().starts_with("put back " + directory().string()));
+    for (const auto& [name, content] : former) {
+        CHECK_FALSE(fs::is_symlink(at(name)));
+        CHECK(testing::content_of(at(name)) == content);
+    }
+    CHECK(mode_of(at("etcd-member-key.pem")) == 0640);
+    CHECK_FALSE(fs::exists(home()));
+    REQUIRE(store.remove(spec));
+    CHECK(testing::content_of(at("etcd-member.pem")) == "former certificate");
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "what was there before is left aside where its name is taken by now",
+                 "[installation]") {
+    REQUIRE(install(issue(spec)));
+    fs::remove(at("etcd-member.pem"));
+    testing::put_content(at("etcd-member.pem"), "by hand");
+    const auto removed = store.remove(spec);
+    REQUIRE(removed);
+    CHECK(testing::content_of(at("etcd-member.pem")) == "by hand");
+    CHECK(testing::content_of(kept("etcd-member.pem")) == "former certificate");
+    CHECK(testing::content_of(at("etcd-member-ca.pem")) == "former ca");
+    CHECK(std::ranges::count(*removed,
+                             kept("etcd-member.pem").string() +
+                                 " was left: another file has its name by now") == 1);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a removal that is cut anywhere loses nothing that was there before",
+                 "[installation][cut]") {
+    REQUIRE(install(issue(spec)));
+    const std::size_t n = GENERATE(range<std::size_t>(1, 40));
+    files.cut_at(n, testing::Cut::stops_everything);
+    (void)store.remove(spec);
+    files.mend();
+    REQUIRE(store.remove(spec));
+    for (const auto& [name, content] : former) {
+        CHECK(testing::content_of(at(name)) == content);
+    }
+    CHECK_FALSE(fs::exists(home()));
+}
+
 }  // namespace
 }  // namespace install_cert::installation

@@ -289,7 +289,6 @@ TEST_CASE_METHOD(StoreFixture,
 TEST_CASE_METHOD(StoreFixture,
                  "a set is taken away without a trace but its directory",
                  "[installation]") {
-    testing::put_content((fs::create_directories(directory()), at("etcd-member.pem")), "former");
     REQUIRE(install(issue(spec)));
     REQUIRE(install(issue(spec)));
     testing::put_content(at("unrelated"), "stays");

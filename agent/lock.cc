@@ -21,21 +21,29 @@ std::string holder(int fd) {
     return size > 0 ? printable(trim({text.data(), static_cast<std::size_t>(size)})) : "unknown";
 }
 
+// Whatever the umask: what lies below must be reached by whom it is for. Failure::cannot_write, but
+// where it is there already.
+Result<> make_directory(const std::string& path, mode_t mode) {
+    if (::mkdir(path.c_str(), mode) == 0 && ::chmod(path.c_str(), mode) == 0) {
+        return {};
+    }
+    return errno == EEXIST ? Result<>{} : fail_errno(Failure::cannot_write, path, errno);
+}
+
 }  // namespace
 
 Result<> make_private_directory(const std::string& directory) {
     // Parents first; an existing one is as good as a made one.
     for (std::size_t slash = directory.find('/', 1); slash != std::string::npos;
          slash = directory.find('/', slash + 1)) {
-        if (::mkdir(directory.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST &&
-            errno != EROFS) {
-            return fail_errno(Failure::cannot_write, directory.substr(0, slash), errno);
+        const std::string parent = directory.substr(0, slash);
+        // On a read-only file system mkdir(2) may say so before it says that the directory exists.
+        if (const auto made = make_directory(parent, 0755);
+            !made && ::access(parent.c_str(), F_OK) != 0) {
+            return made;
         }
     }
-    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-        return fail_errno(Failure::cannot_write, directory, errno);
-    }
-    return {};
+    return make_directory(directory, 0700);
 }
 
 Result<TurnLock> TurnLock::take(const std::string& state_directory) {

@@ -108,7 +108,9 @@ constexpr std::string_view kPolicy =
     "\n"
     "Prints the least-privilege Vault policy for this configuration and the commands that create "
     "the policy, the\n"
-    "PKI roles and a periodic token for it. Read it, then pipe what you want into a shell.\n";
+    "PKI roles and a periodic token for it; a policy for each token where the host holds several. "
+    "Read it, then\n"
+    "pipe what you want into a shell.\n";
 
 constexpr std::string_view kRemove =
     "Usage: install-cert remove [NAME...] [--revoke] [--dry-run]\n"

@@ -2,6 +2,7 @@
 #include "agent/policy.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -123,35 +124,67 @@ std::string pki_role_command(const std::pair<std::string, std::string>& where,
     return text;
 }
 
-std::string token_commands(const role::Role& role, const std::string& policy_name) {
-    std::set<std::string> sources;
-    for (const role::CertificateSpec& spec : role.certificates) {
-        if (spec.auth.method == role::AuthMethod::token) {
-            sources.insert(token_source(spec.auth));
-        }
-    }
-    std::string text;
-    for (const std::string& source : sources) {
-        text += "# a token that lives as long as it is renewed, for " + source + " (mode 0600)\n";
-        text += "vault token create -field=token -orphan -period=768h -no-default-policy -policy=" +
-                quoted(policy_name) + "\n";
-    }
-    if (sources.empty()) {
-        text += "# logins are not by token: give the auth role the policy " + policy_name + "\n";
-    }
-    return text;
+// Who logs in: the certificates that one token, or one login, asks for.
+struct Bearer {
+    const role::Auth* auth;
+    std::string policy;
+    std::vector<const role::CertificateSpec*> certificates{};
+
+    [[nodiscard]] bool has_token() const { return auth->method == role::AuthMethod::token; }
+};
+
+// What tells the bearers of one host apart, as a policy's name may be written.
+std::string suffix_of(const role::Auth& auth) {
+    std::string name = auth.method == role::AuthMethod::token
+                           ? std::filesystem::path(token_source(auth)).stem().string()
+                           : auth.mount + (auth.role.empty() ? "" : "-" + auth.role);
+    std::ranges::replace_if(
+        name,
+        [](char c) {
+            const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+            return !is_letter && !(c >= '0' && c <= '9') && c != '_';
+        },
+        '-');
+    return name;
 }
 
-}  // namespace
+bool is_same(const role::Auth& a, const role::Auth& b) {
+    const bool tokens = a.method == role::AuthMethod::token && b.method == a.method;
+    return tokens ? token_source(a) == token_source(b) : a == b;
+}
 
-std::string policy_script(const role::Role& role) {
-    const std::string name = "install-cert" + (role.cluster.empty() ? "" : "-" + role.cluster) +
+// Each with a policy of its own, so that a token that got lost opens no mount but its own.
+std::vector<Bearer> bearers_of(const role::Role& role) {
+    std::vector<Bearer> bearers;
+    for (const role::CertificateSpec& spec : role.certificates) {
+        auto bearer = std::ranges::find_if(
+            bearers, [&](const Bearer& known) { return is_same(*known.auth, spec.auth); });
+        if (bearer == bearers.end()) {
+            bearer = bearers.insert(bearers.end(), {.auth = &spec.auth, .policy = {}});
+        }
+        bearer->certificates.push_back(&spec);
+    }
+    const std::string base = "install-cert" + (role.cluster.empty() ? "" : "-" + role.cluster) +
                              (role.name.empty() ? "" : "-" + role.name);
+    std::set<std::string> taken;
+    for (Bearer& bearer : bearers) {
+        const std::string name = bearers.size() == 1 ? base : base + "-" + suffix_of(*bearer.auth);
+        bearer.policy = name;
+        for (int count = 2; !taken.insert(bearer.policy).second; ++count) {
+            bearer.policy = name + "-" + std::to_string(count);
+        }
+    }
+    return bearers;
+}
+
+std::string policy_command(const Bearer& bearer) {
     std::set<std::string> paths;
-    std::ranges::transform(
-        role.certificates, std::inserter(paths, paths.end()), vault::issuing_path);
-    std::string text = "# What this configuration needs of Vault. 'bao' takes the same commands.\n";
-    text += "vault policy write " + quoted(name) + " - <<'POLICY'\n";
+    std::set<std::string> mounts;
+    for (const role::CertificateSpec* const spec : bearer.certificates) {
+        paths.insert(vault::issuing_path(*spec));
+        mounts.insert(spec->mount);
+    }
+    std::string text = "vault policy write " + quoted(bearer.policy) + " - <<'POLICY'\n";
     for (const std::string& path : paths) {
         text += policy_stanza(path, "update");
     }
@@ -159,11 +192,39 @@ std::string policy_script(const role::Role& role) {
     text += policy_stanza("auth/token/lookup-self", "read");
     text += policy_stanza("auth/token/renew-self", "update");
     text += policy_stanza("sys/capabilities-self", "update");
-    text += "POLICY\n\n";
+    text += "# Only for 'install-cert remove --revoke'; it revokes what others were issued, too:\n";
+    for (const std::string& mount : mounts) {
+        text += "# " + policy_stanza(mount + "/revoke", "update");
+    }
+    return text + "POLICY\n\n";
+}
+
+std::string token_command(const Bearer& bearer) {
+    if (!bearer.has_token()) {
+        return "# a login at auth/" + bearer.auth->mount + ": give its role the policy " +
+               bearer.policy + "\n";
+    }
+    return "# a token that lives as long as it is renewed, for " + token_source(*bearer.auth) +
+           " (mode 0600)\nvault token create -field=token -orphan -period=768h "
+           "-no-default-policy -policy=" +
+           quoted(bearer.policy) + "\n";
+}
+
+}  // namespace
+
+std::string policy_script(const role::Role& role) {
+    const std::vector<Bearer> bearers = bearers_of(role);
+    std::string text = "# What this configuration needs of Vault. 'bao' takes the same commands.\n";
+    for (const Bearer& bearer : bearers) {
+        text += policy_command(bearer);
+    }
     for (const auto& [where, needs] : needs_of(role)) {
         text += pki_role_command(where, needs) + "\n";
     }
-    return text + token_commands(role, name);
+    for (const Bearer& bearer : bearers) {
+        text += token_command(bearer);
+    }
+    return text;
 }
 
 }  // namespace install_cert::agent

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/policy.h"
+
+#include <catch2/catch.hpp>
+
+using namespace install_cert;
+using namespace install_cert::agent;
+
+namespace {
+
+role::CertificateSpec spec(const std::string& name, const std::string& token_file) {
+    role::CertificateSpec spec;
+    spec.name = name;
+    spec.mount = "kluster/pki/" + name;
+    spec.pki_role = name;
+    spec.method = role::Method::issue;
+    spec.auth.method = role::AuthMethod::token;
+    spec.auth.token_file = token_file;
+    spec.names.common_name = "node.cluster.local";
+    return spec;
+}
+
+std::string policy_of(const role::Role& role, const std::string& name) {
+    const std::string script = policy_script(role);
+    const std::size_t begin = script.find("vault policy write '" + name + "'");
+    return begin == std::string::npos
+               ? ""
+               : script.substr(begin, script.find("\nPOLICY", begin) - begin);
+}
+
+}  // namespace
+
+TEST_CASE("one token gets one policy for all that it asks", "[policy]") {
+    role::Role role;
+    role.name = "controller";
+    role.cluster = "kluster";
+    role.certificates = {spec("etcd-member", "/token"), spec("kube-apiserver", "/token")};
+    const std::string policy = policy_of(role, "install-cert-kluster-controller");
+    CHECK_THAT(policy, Catch::Contains("\npath \"kluster/pki/etcd-member/issue/etcd-member\""));
+    CHECK_THAT(policy,
+               Catch::Contains("\npath \"kluster/pki/kube-apiserver/issue/kube-apiserver\""));
+    CHECK_THAT(policy_script(role), Catch::Contains("-policy='install-cert-kluster-controller'\n"));
+}
+
+TEST_CASE("a token per mount opens no mount but its own", "[policy]") {
+    role::Role role;
+    role.cluster = "kluster";
+    role.certificates = {spec("etcd-member", "/a/etcd.token"),
+                         spec("kube-apiserver", "/a/kube"),
+                         spec("front-proxy", "/b/kube")};
+    const auto [policy, own, file] = GENERATE(table<const char*, const char*, const char*>({
+        {"install-cert-kluster-etcd", "etcd-member", "/a/etcd.token"},
+        {"install-cert-kluster-kube", "kube-apiserver", "/a/kube"},
+        {"install-cert-kluster-kube-2", "front-proxy", "/b/kube"},
+    }));
+    CAPTURE(policy);
+    const std::string text = policy_of(role, policy);
+    for (const role::CertificateSpec& certificate : role.certificates) {
+        CHECK(text.contains(certificate.mount) == (certificate.name == own));
+    }
+    CHECK_THAT(policy_script(role),
+               Catch::Contains("for " + std::string(file) + " (mode 0600)\n") &&
+                   Catch::Contains("-policy='" + std::string(policy) + "'\n"));
+}
+
+TEST_CASE("revoking is shown and not granted", "[policy]") {
+    role::Role role;
+    role.certificates = {spec("etcd-member", "/token")};
+    CHECK_THAT(policy_of(role, "install-cert"),
+               Catch::Contains(
+                   "\n# path \"kluster/pki/etcd-member/revoke\" { capabilities = [\"update\"]"));
+}

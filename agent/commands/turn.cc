@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "agent/commands/commands.h"
+#include "agent/complaint.h"
 #include "agent/console.h"
 #include "agent/journal.h"
 #include "agent/local_turn.h"
@@ -22,7 +23,8 @@ namespace {
 constexpr std::chrono::seconds kTurnTimeout{120};
 // Well before the supervisor kills the turn (worker.h).
 constexpr std::chrono::minutes kConsumersTimeout{25};
-constexpr std::chrono::seconds kConfigRetry{10};
+// As long as the supervisor's own back-off grows: what came to nothing may last.
+constexpr std::chrono::seconds kRetry{60};
 
 void report_to_supervisor(const supervisor::TurnReport& report) {
     const std::string text = to_text(report);
@@ -67,7 +69,13 @@ std::string status_line(const TurnReport& report, WallTime now) {
 }
 
 int failed_to_open(const Options& options, const std::vector<Error>& errors) {
-    journal_configuration(errors);
+    const WallTime now = SystemClock().now();
+    std::vector<std::string> texts;
+    std::ranges::transform(errors, std::back_inserter(texts), &Error::what);
+    if (is_worth_saying(
+            Places(options.root, options.config).runtime_directory, join(texts, "\n"), now)) {
+        journal_configuration(errors);
+    }
     const bool may_pass =
         std::ranges::all_of(errors, [](const Error& e) { return e.kind == Failure::not_yet; });
     const int code = exit_code(may_pass ? Failure::not_yet : Failure::config);
@@ -75,7 +83,7 @@ int failed_to_open(const Options& options, const std::vector<Error>& errors) {
                           // The files of this start are still to be read; who asked for anything
                           // else is told.
                           .again = options.cause == "start" && may_pass,
-                          .next_wake = SystemClock().now() + kConfigRetry,
+                          .next_wake = now + kRetry,
                           .status = "configuration: " + errors.front().what});
     return code;
 }
@@ -101,15 +109,18 @@ int turn(const Options& options) {
                         .reloads_until = begun + kConsumersTimeout});
     const WallTime now = (*workplace)->clock.now();
     if (!report) {
-        journal_failure(report.error());
+        if (is_worth_saying((*workplace)->places.runtime_directory, report.error().what, now)) {
+            journal_failure(report.error());
+        }
         const int code = exit_code(report.error().kind);
         report_to_supervisor({.exit_code = code,
                               // Another instance was at work: nothing that was asked for is lost.
                               .again = report.error().kind == Failure::not_yet,
-                              .next_wake = now + kConfigRetry,
+                              .next_wake = now + kRetry,
                               .status = report.error().what});
         return code;
     }
+    forget_complaint((*workplace)->places.runtime_directory);
     if (reads_files(options.cause)) {
         if (const auto kept =
                 write_accepted((*workplace)->places.state_directory, (*workplace)->texts);

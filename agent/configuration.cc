@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -78,6 +79,10 @@ role::HostLookup host_lookup() {
             .vault_environment = vault_environment()};
 }
 
+bool is_same(const role::Text& a, const role::Text& b) {
+    return a.file == b.file && a.yaml == b.yaml;
+}
+
 // All but the role file, whose name only the texts tell.
 Result<SourceTexts> read_texts(const Places& places) {
     auto host_file = read_config_text(places.config);
@@ -142,6 +147,22 @@ std::expected<Configuration, std::vector<Error>> load_accepted(const Places& pla
     }
     const role::Sources sources = sources_of(*texts);
     return loaded(*texts, sources);
+}
+
+bool files_are_accepted(const Places& places) {
+    const auto accepted = read_accepted(places.state_directory);
+    const auto texts = accepted ? read_texts(places) : accepted;
+    if (!texts || !is_same(texts->host, accepted->host) ||
+        !std::ranges::equal(texts->drop_ins, accepted->drop_ins, is_same)) {
+        return false;
+    }
+    if (!accepted->role) {
+        return true;
+    }
+    // Another file of that name may have come before the one that was read.
+    const std::string stem = std::filesystem::path(accepted->role->file).stem();
+    const auto found = role_file(places, stem);
+    return found && is_same(*found, *accepted->role);
 }
 
 Result<std::vector<const role::CertificateSpec*>> select(const role::Role& role,

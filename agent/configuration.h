@@ -26,6 +26,10 @@ struct Configuration {
 // The same from what was accepted last, with the host's facts of today.
 [[nodiscard]] std::expected<Configuration, std::vector<Error>> load_accepted(const Places& places);
 
+// Whether the files are, text by text, what was accepted last. Asks nothing of the host: no
+// address, no user, no resolver.
+[[nodiscard]] bool files_are_accepted(const Places& places);
+
 // The certificates of `role` with these names, in its order; all of them when `names` is empty.
 // Failure::usage for an unknown name, with the nearest known one.
 [[nodiscard]] Result<std::vector<const role::CertificateSpec*>> select(

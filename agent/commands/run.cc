@@ -60,6 +60,11 @@ FirstTurn judge_disk(Workplace& workplace) {
     return first;
 }
 
+FirstTurn judge_record(const Options& options) {
+    const auto recorded = Workplace::open(options, Workplace::From::recorded);
+    return recorded ? judge_disk(**recorded) : FirstTurn{};
+}
+
 [[nodiscard]] int become_supervisor(const Options& options, const Places& places, FirstTurn first) {
     const auto program = own_path();
     if (!program) {
@@ -108,6 +113,9 @@ int run(const Options& options, Secret environment_token) {
         return complain(made.error());
     }
     FirstTurn first;
+    // Opening the files may ask DNS, which at boot may take a minute to say that it cannot. What
+    // was recorded needs no answer, and nothing new was asked for since.
+    const bool told = files_are_accepted(places) && judge_record(options).ready;
     auto workplace = Workplace::open(options);
     if (workplace) {
         for (const std::string& warning : (*workplace)->role.warnings) {
@@ -116,10 +124,11 @@ int run(const Options& options, Secret environment_token) {
         first = judge_disk(**workplace);
     } else if (!may_pass(workplace.error())) {
         return complain(workplace.error());
-    } else if (auto recorded = Workplace::open(options, Workplace::From::recorded)) {
+    } else {
         // An address or a user that is not there yet says nothing against the sets that are.
-        first = judge_disk(**recorded);
+        first = judge_record(options);
     }
+    first.ready = first.ready || told;
     return become_supervisor(options, places, first);
 }
 

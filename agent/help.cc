@@ -64,7 +64,9 @@ constexpr std::string_view kRenew =
     "\n"
     "Renew all certificates, or those named, whether due or not. Where the daemon runs, it does "
     "so, and --wait\n"
-    "waits and exits with its result; elsewhere the turn is run here. Exit codes as for 'once'.\n";
+    "waits and exits with its result, or after --timeout with 75 while the daemon goes on; "
+    "elsewhere the turn is\n"
+    "run here. Exit codes as for 'once'.\n";
 
 constexpr std::string_view kStatus =
     "Usage: install-cert status [--json]\n"

@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // `once` and, where no daemon runs, `renew`: one turn here and now.
 #include <charconv>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
+#include "agent/accepted.h"
 #include "agent/candidate.h"
 #include "agent/commands/commands.h"
 #include "agent/console.h"
 #include "agent/local_turn.h"
 #include "agent/process.h"
+#include "agent/recorded.h"
 #include "agent/supervisor/control.h"
 #include "agent/workplace.h"
 
 namespace install_cert::agent {
 namespace {
+
+bool is_same_file(const std::string& a, const std::string& b) {
+    std::error_code unknown;
+    return a == b || std::filesystem::equivalent(a, b, unknown);
+}
 
 // Reads and decides as a turn does, and stops there: nothing is locked, written or asked.
 int dry_run(Workplace& workplace, const Options& options, renewal::Wish wish) {
@@ -32,6 +41,19 @@ int dry_run(Workplace& workplace, const Options& options, renewal::Wish wish) {
     }
     say_plan(decisions);
     return 0;
+}
+
+// So that a daemon goes on with what was installed here, and does not take it back by the older
+// configuration that it accepted. One with a host file of its own keeps that.
+void accept_configuration(const Workplace& workplace) {
+    const std::string& directory = workplace.places.state_directory;
+    const auto accepted = read_accepted(directory);
+    if (accepted && !is_same_file(accepted->host.file, workplace.places.config)) {
+        return;
+    }
+    if (const auto kept = write_accepted(directory, workplace.texts); !kept) {
+        warn(kept.error().what);
+    }
 }
 
 int turn_here(const Options& options, renewal::Wish wish, Secret environment_token) {
@@ -57,8 +79,40 @@ int turn_here(const Options& options, renewal::Wish wish, Secret environment_tok
     if (!report) {
         return complain(report.error());
     }
+    if (options.operands.empty()) {
+        accept_configuration(**workplace);
+    }
     say(*report, (*workplace)->clock.now());
     return exit_code(*report);
+}
+
+// A name that the daemon does not know would fail the others that are renewed in the same turn. The
+// record tells without a question to the host or its resolver; where there is none, the turn will.
+Result<> known_to_daemon(const Places& places, const std::vector<std::string>& names) {
+    const auto recorded = read_recorded(places.state_directory);
+    if (!recorded) {
+        return {};
+    }
+    const auto selected = select(*recorded, names);
+    if (selected) {
+        return {};
+    }
+    Error unknown = selected.error();
+    unknown.way_out += unknown.way_out.empty() ? "" : " ";
+    unknown.way_out += "Where it is new there: 'systemctl reload install_cert' first";
+    return std::unexpected(std::move(unknown));
+}
+
+// The daemon renews by its own configuration, whatever file is named here.
+Result<> same_as_daemon(const Places& places, const Options& options) {
+    const auto accepted = read_accepted(places.state_directory);
+    if (options.config.empty() || !accepted || is_same_file(accepted->host.file, places.config)) {
+        return {};
+    }
+    return fail(
+        Failure::usage,
+        "the daemon of this host works with " + accepted->host.file + ", not with " + places.config,
+        "leave --config out, or stop the daemon first");
 }
 
 // The daemon's answer is "CODE SENTENCE", sent when the turn is over, or at once without --wait.
@@ -67,7 +121,7 @@ int ask_daemon(const Options& options, int daemon) {
     if (const auto sent = supervisor::send_packet(daemon, supervisor::to_packet(request)); !sent) {
         return complain(sent.error());
     }
-    const auto answer = supervisor::receive_packet(daemon);
+    const auto answer = supervisor::receive_packet(daemon, options.timeout);
     if (!answer) {
         return complain(answer.error());
     }
@@ -102,6 +156,12 @@ int renew(const Options& options, Secret environment_token) {
             return complain(daemon.error());
         }
         if (*daemon) {
+            for (const auto& fits :
+                 {same_as_daemon(places, options), known_to_daemon(places, options.operands)}) {
+                if (!fits) {
+                    return complain(fits.error());
+                }
+            }
             return ask_daemon(options, (*daemon)->get());
         }
     }

@@ -2,15 +2,20 @@
 #include "agent/supervisor/control.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstdint>
 #include <cstring>
 
+#include "foundation/clock.h"
 #include "foundation/text.h"
 
 namespace install_cert::supervisor {
@@ -152,6 +157,28 @@ Result<std::optional<std::string>> receive_packet(int fd) {
     }
     packet.resize(static_cast<std::size_t>(size));
     return packet;
+}
+
+Result<std::optional<std::string>> receive_packet(int fd, std::chrono::seconds patience) {
+    const SystemClock clock;
+    const BootTime end = clock.since_boot() + patience;
+    pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
+    int ready = -1;
+    do {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - clock.since_boot());
+        ready = ::poll(
+            &waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX)));
+    } while (ready < 0 && errno == EINTR);
+    if (ready < 0) {
+        return fail_errno(Failure::io, "control socket", errno);
+    }
+    if (ready == 0) {
+        return fail(Failure::not_yet,
+                    "the daemon has not answered within " + to_human(patience) +
+                        "; what was asked of it goes on",
+                    "see 'install-cert status', or give it a longer --timeout");
+    }
+    return receive_packet(fd);
 }
 
 }  // namespace install_cert::supervisor

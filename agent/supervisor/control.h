@@ -3,6 +3,7 @@
 // SOCK_SEQPACKET socket of mode 0600 in a directory of mode 0700.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,5 +41,8 @@ struct RenewalRequest {
 [[nodiscard]] Result<> send_packet(int fd, std::string_view packet);
 // nullopt: the peer closed.
 [[nodiscard]] Result<std::optional<std::string>> receive_packet(int fd);
+// The same, waiting for no longer than `patience`: Failure::not_yet.
+[[nodiscard]] Result<std::optional<std::string>> receive_packet(int fd,
+                                                                std::chrono::seconds patience);
 
 }  // namespace install_cert::supervisor

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands from end to end on a root of their own, where nobody answers for Vault.
+#include "agent/commands/commands.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+
+#include <catch2/catch.hpp>
+
+#include "agent/accepted.h"
+#include "agent/configuration.h"
+#include "agent/lock.h"
+#include "agent/recorded.h"
+#include "agent/supervisor/control.h"
+#include "support/temporary_directory.h"
+
+using namespace install_cert;
+using namespace install_cert::agent;
+using namespace install_cert::testing;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Host {
+    Host() {
+        configure("node");
+        options.root = directory.string();
+    }
+
+    void configure(const std::string& common_name) const {
+        const fs::path place = directory.path() / "etc/install-cert";
+        fs::create_directories(place);
+        put_content(place / "config.yaml",
+                    "vault: {address: \"http://127.0.0.1:1\"}\n"
+                    "certificates:\n"
+                    "  web:\n"
+                    "    mount: pki\n"
+                    "    role: web\n"
+                    "    common_name: " +
+                        common_name +
+                        "\n"
+                        "    directory: /etc/web\n"
+                        "    files: {certificate: web.pem, key: web-key.pem}\n");
+        fs::permissions(place / "config.yaml", fs::perms{0644});
+    }
+
+    [[nodiscard]] Places places() const { return Places(options.root, options.config); }
+
+    // A command makes its process undumpable, which no sanitizer can work in: a child runs it.
+    [[nodiscard]] int run(const std::function<int(const Options&)>& command) const {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            const int null = ::open("/dev/null", O_WRONLY);
+            (void)::dup2(null, STDOUT_FILENO);
+            (void)::dup2(null, STDERR_FILENO);
+            ::_exit(command(options));
+        }
+        int status = 0;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+
+    [[nodiscard]] int once() const {
+        return run([](const Options& o) { return agent::once(o, Secret()); });
+    }
+
+    [[nodiscard]] int renew() const {
+        return run([](const Options& o) { return agent::renew(o, Secret()); });
+    }
+
+    [[nodiscard]] std::string accepted_host() const {
+        const auto accepted = read_accepted(places().state_directory);
+        return accepted ? accepted->host.yaml : "";
+    }
+
+    TemporaryDirectory directory;
+    Options options;
+};
+
+// A daemon that listens and never answers, on a host whose last turn knew one certificate.
+struct SilentDaemon : Host {
+    SilentDaemon() {
+        REQUIRE(make_private_directory(places().runtime_directory));
+        REQUIRE(make_private_directory(places().state_directory));
+        auto listening = supervisor::listen_at(places().runtime_directory);
+        REQUIRE(listening);
+        listener = std::move(*listening);
+        const auto configuration = load_configuration(places());
+        REQUIRE(configuration);
+        REQUIRE(write_recorded(places().state_directory, configuration->role));
+        REQUIRE(write_accepted(places().state_directory, configuration->texts));
+        options.timeout = std::chrono::seconds{0};
+    }
+
+    // By the next one that connected to it, who has gone by now.
+    [[nodiscard]] bool was_asked() const {
+        const UniqueFd client(::accept(listener.get(), nullptr, nullptr));
+        char byte = 0;
+        return client && ::recv(client.get(), &byte, 1, MSG_DONTWAIT) > 0;
+    }
+
+    UniqueFd listener;
+};
+
+}  // namespace
+
+TEST_CASE("waiting for the daemon ends with the time-out", "[commands]") {
+    SilentDaemon host;
+    host.options.wait = GENERATE(true, false);
+    CHECK(host.renew() == 75);
+    CHECK(host.was_asked());
+}
+
+TEST_CASE("a name that the daemon does not know never reaches it", "[commands]") {
+    SilentDaemon host;
+    host.options.operands = {"web", "wbe"};
+    CHECK(host.renew() == 64);
+    CHECK_FALSE(host.was_asked());
+    host.options.operands = {"web"};
+    CHECK(host.renew() == 75);
+    CHECK(host.was_asked());
+}
+
+TEST_CASE("the daemon is not asked about another configuration than its own", "[commands]") {
+    SilentDaemon host;
+    const std::string own = host.places().config;
+    host.options.config = own + ".other";
+    fs::copy_file(own, host.options.config);
+    CHECK(host.renew() == 64);
+    CHECK_FALSE(host.was_asked());
+    host.options.config = host.places().config_directory + "/../install-cert/config.yaml.link";
+    fs::create_symlink(own, host.options.config);
+    CHECK(host.renew() == 75);
+}
+
+TEST_CASE("a daemon goes on with what was configured when everything was renewed by hand",
+          "[commands]") {
+    Host host;
+    CHECK(host.once() == 75);  // no token
+    const std::string first = host.accepted_host();
+    CHECK_THAT(first, Catch::Contains("common_name: node\n"));
+    host.configure("another");
+    SECTION("all certificates") {
+        CHECK(host.once() == 75);
+        CHECK_THAT(host.accepted_host(), Catch::Contains("common_name: another\n"));
+    }
+    SECTION("one of them") {
+        host.options.operands = {"web"};
+        CHECK(host.once() == 75);
+        CHECK(host.accepted_host() == first);
+    }
+    SECTION("by another host file") {
+        host.options.config = host.places().config_directory + "/other.yaml";
+        fs::copy_file(Places(host.options.root, "").config, host.options.config);
+        CHECK(host.once() == 75);
+        CHECK(host.accepted_host() == first);
+    }
+    SECTION("on paper") {
+        host.options.dry_run = true;
+        CHECK(host.once() == 0);
+        CHECK(host.accepted_host() == first);
+    }
+}
+
+TEST_CASE("a dry removal leaves no trace and waits for nobody", "[commands]") {
+    Host host;
+    host.options.dry_run = true;
+    const auto remove = [](const Options& o) { return agent::remove(o, Secret()); };
+    CHECK(host.run(remove) == 0);
+    CHECK_FALSE(fs::exists(host.directory.path() / "var"));
+    const auto held = TurnLock::take(host.places().state_directory);
+    REQUIRE(held);
+    CHECK(host.run(remove) == 0);
+    host.options.dry_run = false;
+    CHECK(host.run(remove) == 75);
+}
+
+TEST_CASE("files are told from what was accepted, text by text", "[configuration]") {
+    Host host;
+    const Places places = host.places();
+    const fs::path role = fs::path(places.config_directory) / "roles/node.yaml";
+    fs::create_directories(role.parent_path());
+    fs::create_directories(places.shipped_roles);
+    fs::create_directories(places.config_directory + "/config.d");
+    put_content(places.shipped_roles + "/node.yaml", "renewal: {on_boot: when_due}\n");
+    put_content(places.config, content_of(places.config) + "role: node\n");
+    CHECK_FALSE(files_are_accepted(places));
+    const auto configuration = load_configuration(places);
+    REQUIRE(configuration);
+    REQUIRE(make_private_directory(places.state_directory));
+    REQUIRE(write_accepted(places.state_directory, configuration->texts));
+    REQUIRE(files_are_accepted(places));
+    SECTION("the host file") {
+        put_content(places.config, content_of(places.config) + "# other\n");
+    }
+    SECTION("a drop-in more") {
+        put_content(places.config_directory + "/config.d/10.yaml", "cluster: kluster\n");
+    }
+    SECTION("another role file") {
+        put_content(places.shipped_roles + "/node.yaml", "renewal: {on_boot: always}\n");
+    }
+    SECTION("a role file that goes before it") {
+        fs::copy_file(places.shipped_roles + "/node.yaml", role);
+    }
+    SECTION("a role file less") {
+        fs::remove(places.shipped_roles + "/node.yaml");
+    }
+    CHECK_FALSE(files_are_accepted(places));
+}

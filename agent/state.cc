@@ -5,9 +5,15 @@
 #include "host/files.h"
 
 namespace install_cert::agent {
+namespace {
+
+// Many thousand certificates with many consumers each; whatever is larger is not ours.
+constexpr std::size_t kStateLimit = std::size_t{256} << 20;
+
+}  // namespace
 
 State read_state(const std::string& directory) {
-    const auto text = host::read_text(directory + "/state.json");
+    const auto text = host::read_text(directory + "/state.json", kStateLimit);
     return text ? state_from_json(*text) : State{};
 }
 

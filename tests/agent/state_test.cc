@@ -70,5 +70,17 @@ TEST_CASE("a wrong member is left out and the others are kept", "[state]") {
 
 TEST_CASE("a state that is not there is empty", "[state]") {
     const testing::TemporaryDirectory directory;
+TEST_CASE("the state of a host with thousands of certificates is read back", "[state]") {
+    const testing::TemporaryDirectory directory;
+    State state;
+    for (int i = 0; i < 5000; ++i) {
+        state.certificates["certificate-" + std::to_string(i)] =
+            full_state().certificates.at("web");
+    }
+    REQUIRE(to_json(state).size() > (std::size_t{1} << 20));
+    REQUIRE(write_state(directory.string(), state));
+    CHECK(read_state(directory.string()) == state);
+}
+
     CHECK(read_state(directory.string() + "/none") == State{});
 }

@@ -25,7 +25,8 @@ struct HttpRequest {
     Verb verb = Verb::get;
     std::string path;  // "/v1/kluster/pki/issue/web", already percent-encoded; with query, if any
     Secret body{};     // JSON; empty for none
-    // Sent as X-Vault-Token, to the configured host only. Read during start() alone.
+    // Sent as X-Vault-Token, to the configured host only. Outlives the exchange: an answer that
+    // quotes it is searched for it.
     const Secret* token = nullptr;
     Resend resend = Resend::never;
 };

@@ -21,9 +21,15 @@ host::Readers readers_of(const role::Auth& auth, const std::string& path) {
     return of_a_pod ? host::Readers::anybody : host::Readers::owner_and_group;
 }
 
+// Empty where systemd gave none.
+std::string credential_file() {
+    const char* const credentials = std::getenv("CREDENTIALS_DIRECTORY");
+    return credentials == nullptr ? "" : std::string(credentials) + "/vault-token";
+}
+
 Result<Secret> stand_in(const role::Auth& auth, const Secret& environment_token, Error missing) {
-    if (const char* const credentials = std::getenv("CREDENTIALS_DIRECTORY")) {
-        auto credential = host::read_secret(std::string(credentials) + "/vault-token");
+    if (const std::string file = credential_file(); !file.empty()) {
+        auto credential = host::read_secret(file);
         if (credential || credential.error().kind != Failure::not_yet) {
             return credential;
         }
@@ -36,17 +42,18 @@ Result<Secret> stand_in(const role::Auth& auth, const Secret& environment_token,
 
 }  // namespace
 
-vault::ReadSecret secret_reader(const Places& places,
-                                std::shared_ptr<const Secret> environment_token) {
-    return [places, token = std::move(environment_token)](
-               const role::Auth& auth, const std::string& path) -> Result<Secret> {
-        auto secret = host::read_secret(place_of(places, auth, path), readers_of(auth, path));
-        if (secret || secret.error().kind != Failure::not_yet ||
-            auth.method != role::AuthMethod::token) {
-            return secret;
-        }
-        return stand_in(auth, *token, std::move(secret.error()));
-    };
+Result<Secret> SecretReader::operator()(const role::Auth& auth, const std::string& path) const {
+    auto secret = host::read_secret(place_of(places_, auth, path), readers_of(auth, path));
+    if (secret || secret.error().kind != Failure::not_yet ||
+        auth.method != role::AuthMethod::token) {
+        return secret;
+    }
+    return stand_in(auth, *environment_token_, std::move(secret.error()));
+}
+
+std::string SecretReader::token_version(const role::Auth& auth) const {
+    std::string version = host::file_version(place_of(places_, auth, auth.token_file));
+    return version.empty() ? host::file_version(credential_file()) : version;
 }
 
 }  // namespace install_cert::agent

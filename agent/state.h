@@ -42,14 +42,21 @@ struct CertificateState {
 
 // What the last look at a token said; keyed by where the token came from.
 struct TokenState {
+    std::string version{};  // of the file: another one there is another token
     WallTime looked_up{};
-    std::optional<WallTime> ends{};  // nullopt: never
+    std::optional<WallTime> ends{};       // unless it is renewed; nullopt: never
+    std::optional<WallTime> final_end{};  // whatever is renewed; nullopt: not in sight
     bool renewable = false;
     WallTime next_care{};  // when to look, and renew it, again
     std::string last_error{};
 
     bool operator==(const TokenState&) const = default;
 };
+
+// Whether a request at `needed` comes too late for this token.
+[[nodiscard]] inline bool ends_before(const TokenState& token, WallTime needed) {
+    return token.final_end && *token.final_end <= needed;
+}
 
 struct State {
     std::map<std::string, CertificateState> certificates{};

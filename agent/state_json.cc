@@ -94,9 +94,13 @@ void put_certificate(Writer& writer, const CertificateState& certificate) {
 
 void put_token(Writer& writer, const TokenState& token) {
     writer.StartObject();
+    put(writer, "version", token.version);
     put(writer, "looked_up", token.looked_up);
     if (token.ends) {
         put(writer, "ends", *token.ends);
+    }
+    if (token.final_end) {
+        put(writer, "final_end", *token.final_end);
     }
     writer.Key("renewable");
     writer.Bool(token.renewable);
@@ -187,8 +191,10 @@ CertificateState certificate_of(const rapidjson::Value& value) {
 
 TokenState token_of(const rapidjson::Value& value) {
     const auto renewable = value.FindMember("renewable");
-    return TokenState{.looked_up = time(value, "looked_up").value_or(WallTime{}),
+    return TokenState{.version = text(value, "version"),
+                      .looked_up = time(value, "looked_up").value_or(WallTime{}),
                       .ends = time(value, "ends"),
+                      .final_end = time(value, "final_end"),
                       .renewable = renewable != value.MemberEnd() && renewable->value.IsTrue(),
                       .next_care = time(value, "next_care").value_or(WallTime{}),
                       .last_error = text(value, "last_error")};

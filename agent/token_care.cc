@@ -9,9 +9,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A token that was just used for certificates is looked at an hour later: a turn of `once` asks
-// exactly one request for each certificate.
-constexpr std::chrono::seconds kFirstLook = 1h;
+constexpr std::chrono::seconds kFirstLook = 1min;
+constexpr std::chrono::seconds kLongestRest = 24h;
+// Vault and this host both count in whole seconds.
+constexpr std::chrono::seconds kRounding = 5s;
 constexpr std::chrono::seconds kAfterFailure = 10min;
 
 // Tokens that outlive the turn. A login's token ends with the worker, there is nothing to keep.
@@ -26,13 +27,24 @@ std::vector<role::Auth> lasting_tokens(const role::Role& role) {
     return auths;
 }
 
-TokenState state_of(const vault::TokenFacts& facts, WallTime now) {
-    TokenState state{
-        .looked_up = now, .renewable = facts.renewable, .next_care = next_token_care(facts, now)};
-    if (!facts.never_expires) {
-        state.ends = now + facts.ttl;
+// The moment that no renewal moves, as far as one can be told.
+std::optional<WallTime> final_end(const vault::TokenFacts& looked_up,
+                                  const std::optional<vault::TokenFacts>& renewed,
+                                  WallTime now) {
+    if (looked_up.never_expires) {
+        return std::nullopt;
     }
-    return state;
+    if (!looked_up.renewable) {
+        return now + looked_up.ttl;
+    }
+    if (looked_up.max_ttl_left) {
+        return now + *looked_up.max_ttl_left;
+    }
+    const auto whole = looked_up.period > 0s ? looked_up.period : looked_up.granted;
+    if (renewed && (!renewed->renewable || renewed->ttl + kRounding < whole)) {
+        return now + renewed->ttl;
+    }
+    return std::nullopt;
 }
 
 TokenState cared_for(const role::Auth& auth,
@@ -41,26 +53,24 @@ TokenState cared_for(const role::Auth& auth,
                      WallTime now,
                      BootTime deadline) {
     const auto client = session.client();
-    auto facts = client ? (*client)->lookup_self(auth, deadline)
-                        : Result<vault::TokenFacts>(std::unexpected(client.error()));
-    if (facts && facts->renewable && !facts->never_expires) {
-        auto renewed = (*client)->renew_self(auth, deadline);
-        if (renewed) {
-            facts->ttl = renewed->ttl;
-            facts->renewable = renewed->renewable;
-        } else {
-            TokenState state = state_of(*facts, now);
-            state.last_error = renewed.error().what;
-            state.next_care = std::min(state.next_care, now + kAfterFailure);
-            return state;
-        }
-    }
+    const auto facts = client ? (*client)->lookup_self(auth, deadline)
+                              : Result<vault::TokenFacts>(std::unexpected(client.error()));
     if (!facts) {
         known.last_error = facts.error().what;
         known.next_care = now + kAfterFailure;
         return known;
     }
-    return state_of(*facts, now);
+    if (!facts->renewable || facts->never_expires) {
+        return token_state(*facts, std::nullopt, now);
+    }
+    const auto renewed = (*client)->renew_self(auth, deadline);
+    if (renewed) {
+        return token_state(*facts, *renewed, now);
+    }
+    TokenState state = token_state(*facts, std::nullopt, now);
+    state.last_error = renewed.error().what;
+    state.next_care = std::min(state.next_care, now + kAfterFailure);
+    return state;
 }
 
 }  // namespace
@@ -71,9 +81,31 @@ std::string token_source(const role::Auth& auth) {
 
 WallTime next_token_care(const vault::TokenFacts& facts, WallTime now) {
     if (facts.never_expires) {
-        return now + 24h;
+        return now + kLongestRest;
     }
-    return now + std::clamp<std::chrono::seconds>(facts.ttl / 2, 1min, 24h);
+    return now + std::clamp<std::chrono::seconds>(facts.ttl / 2, 1min, kLongestRest);
+}
+
+bool token_care_is_due(const TokenState& known, WallTime now) {
+    return known.next_care <= now || known.next_care > now + kLongestRest;
+}
+
+TokenState token_state(const vault::TokenFacts& looked_up,
+                       const std::optional<vault::TokenFacts>& renewed,
+                       WallTime now) {
+    vault::TokenFacts facts = looked_up;
+    if (renewed) {
+        facts.ttl = renewed->ttl;
+        facts.renewable = renewed->renewable;
+    }
+    TokenState state{.looked_up = now,
+                     .final_end = final_end(looked_up, renewed, now),
+                     .renewable = facts.renewable,
+                     .next_care = next_token_care(facts, now)};
+    if (!facts.never_expires) {
+        state.ends = now + facts.ttl;
+    }
+    return state;
 }
 
 TokenCare token_care(const role::Role& role, VaultSession& session) {
@@ -83,12 +115,14 @@ TokenCare token_care(const role::Role& role, VaultSession& session) {
             return std::ranges::find(auths, known.first, token_source) == auths.end();
         });
         for (const role::Auth& auth : auths) {
-            const auto known = state.tokens.find(token_source(auth));
-            if (known == state.tokens.end()) {
-                state.tokens[token_source(auth)] =
-                    TokenState{.looked_up = now, .next_care = now + kFirstLook};
-            } else if (known->second.next_care <= now) {
-                known->second = cared_for(auth, session, known->second, now, deadline);
+            TokenState& known = state.tokens[token_source(auth)];
+            const std::string version = session.token_version(auth);
+            const bool is_new = known == TokenState{};
+            if (is_new || (!version.empty() && version != known.version)) {
+                known = {.version = version, .looked_up = now, .next_care = now + kFirstLook};
+            } else if (token_care_is_due(known, now)) {
+                known = cared_for(auth, session, known, now, deadline);
+                known.version = version;
             }
         }
     };

@@ -67,10 +67,9 @@ std::optional<WallTime> expiring(const Candidate& candidate, WallTime now) {
 std::vector<EndingToken> ending_tokens(const std::vector<Outcome>& outcomes, const State& state) {
     std::vector<EndingToken> ending;
     for (const auto& [source, token] : state.tokens) {
-        if (token.ends && !token.renewable && std::ranges::any_of(outcomes, [&](const Outcome& o) {
-                return o.next >= *token.ends;
-            })) {
-            ending.push_back({.source = source, .ends = *token.ends});
+        if (std::ranges::any_of(
+                outcomes, [&](const Outcome& o) { return ends_before(token, o.next); })) {
+            ending.push_back({.source = source, .ends = *token.final_end});
         }
     }
     return ending;

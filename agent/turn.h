@@ -87,7 +87,7 @@ struct ReloadReport {
     consumers::ReloadOutcome outcome{};
 };
 
-// It cannot be renewed, and some certificate is due only when it has ended.
+// Renewing it does not help any more, and some certificate is due only when it has ended.
 struct EndingToken {
     std::string source{};
     WallTime ends{};

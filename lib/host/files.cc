@@ -181,4 +181,14 @@ Result<Secret> read_secret(const std::string& path, Readers readers) {
     return secret;
 }
 
+std::string file_version(const std::string& path) {
+    const auto file = open_input(path);
+    if (!file) {
+        return {};
+    }
+    const struct stat& status = file->status;
+    return std::to_string(status.st_ino) + "@" + std::to_string(status.st_mtim.tv_sec) + "." +
+           std::to_string(status.st_mtim.tv_nsec);
+}
+
 }  // namespace install_cert::host

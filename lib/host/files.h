@@ -38,4 +38,8 @@ enum class Readers : std::uint8_t { owner_and_group, anybody };
 [[nodiscard]] Result<Secret> read_secret(const std::string& path,
                                          Readers readers = Readers::owner_and_group);
 
+// Tells a file from the one that took its place, or what was written into it later, without a look
+// at the content; empty where there is no file that could be read.
+[[nodiscard]] std::string file_version(const std::string& path);
+
 }  // namespace install_cert::host

@@ -36,6 +36,7 @@ Result<TokenFacts> read_lookup(const Json& answer, WallTime now) {
         .policies = lines(data.texts("policies")),
         .ttl = data.duration("ttl").value_or(std::chrono::seconds{0}),
         .period = data.duration("period").value_or(std::chrono::seconds{0}),
+        .granted = data.duration("creation_ttl").value_or(std::chrono::seconds{0}),
         .max_ttl_left = std::nullopt,
         .renewable = data.flag("renewable").value_or(false),
         .never_expires = !data.has("expire_time"),

@@ -20,8 +20,9 @@ struct TokenFacts {
     std::string accessor;  // names the token in logs; not a secret
     std::string display_name;
     std::vector<std::string> policies;
-    std::chrono::seconds ttl{0};     // left; 0 with `never_expires`
-    std::chrono::seconds period{0};  // 0: not periodic
+    std::chrono::seconds ttl{0};      // left; 0 with `never_expires`
+    std::chrono::seconds period{0};   // 0: not periodic
+    std::chrono::seconds granted{0};  // at its creation, and by each renewal that nothing caps
     std::optional<std::chrono::seconds>
         max_ttl_left;  // explicit_max_ttl counted from issue, where there is one
     bool renewable = false;

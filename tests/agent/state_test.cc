@@ -26,8 +26,10 @@ State full_state() {
                                  .acknowledged = {{"unit etcd.service", "abc"}},
                                  .reload_at = {{"unit etcd.service", at + 5s}},
                                  .reload_error = {{"unit etcd.service", "failed"}}};
-    state.tokens["/etc/install-cert/token"] = {.looked_up = at,
+    state.tokens["/etc/install-cert/token"] = {.version = "7@1795268700.5",
+                                               .looked_up = at,
                                                .ends = at + 768h,
+                                               .final_end = at + 900h,
                                                .renewable = true,
                                                .next_care = at + 24h,
                                                .last_error = {}};
@@ -68,8 +70,6 @@ TEST_CASE("a wrong member is left out and the others are kept", "[state]") {
           std::map<std::string, std::string>{{"b", "c"}});
 }
 
-TEST_CASE("a state that is not there is empty", "[state]") {
-    const testing::TemporaryDirectory directory;
 TEST_CASE("the state of a host with thousands of certificates is read back", "[state]") {
     const testing::TemporaryDirectory directory;
     State state;
@@ -82,5 +82,7 @@ TEST_CASE("the state of a host with thousands of certificates is read back", "[s
     CHECK(read_state(directory.string()) == state);
 }
 
+TEST_CASE("a state that is not there is empty", "[state]") {
+    const testing::TemporaryDirectory directory;
     CHECK(read_state(directory.string() + "/none") == State{});
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -212,6 +213,27 @@ TEST_CASE("drop-ins are the directory's *.yaml in the order of their names", "[h
           std::vector<std::string>{place.at(".") + "/10-a.yaml", place.at(".") + "/20-b.yaml"});
     CHECK(drop_ins(place.at("none")).value().empty());
     CHECK(drop_ins(place.at("10-a.yaml")).error().kind == Failure::config);
+}
+
+TEST_CASE("a file that was replaced or written to is told from what it was", "[host]") {
+    const Place place;
+    CHECK(file_version(place.at("none")).empty());
+    CHECK(file_version(place.at(".")).empty());
+    const auto path = place.file("first");
+    const std::string first = file_version(path);
+    CHECK_FALSE(first.empty());
+    CHECK(file_version(path) == first);
+    CHECK(file_version(place.link_to(path)) == first);
+    put_content(place.at("new"), "first");
+    SECTION("another file") {
+        std::filesystem::rename(place.at("new"), path);
+        CHECK(file_version(path) != first);
+    }
+    SECTION("a later content") {
+        std::filesystem::last_write_time(
+            path, std::filesystem::last_write_time(path) + std::chrono::nanoseconds{1});
+        CHECK(file_version(path) != first);
+    }
 }
 
 }  // namespace install_cert::host

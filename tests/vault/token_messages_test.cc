@@ -42,6 +42,7 @@ TEST_CASE("a periodic token is told by what it says of itself", "[vault]") {
     CHECK(facts->policies == std::vector<std::string>{"default", "kube"});
     CHECK(facts->ttl == seconds{3543});
     CHECK(facts->period == seconds{3600});
+    CHECK(facts->granted == seconds{3600});
     CHECK(facts->renewable);
     CHECK_FALSE(facts->never_expires);
     CHECK_FALSE(facts->max_ttl_left);

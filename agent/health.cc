@@ -5,15 +5,27 @@
 #include <utility>
 
 #include "agent/candidate.h"
+#include "agent/token_care.h"
 #include "foundation/text.h"
 #include "renewal/schedule.h"
 
 namespace install_cert::agent {
 namespace {
 
+// By now back-off has waited for more than a restart of Vault or of a network takes.
+constexpr unsigned kLastingFailure = 5;
+
 void note(HealthRow& row, Health health, const std::string& verdict) {
     row.health = worse(row.health, health);
     row.verdict += (row.verdict.empty() ? "" : "; ") + verdict;
+}
+
+// Whatever the turn would give as its reason: a boot's renewal that goes on failing is overdue,
+// too.
+bool is_overdue(const renewal::Decision& decision, WallTime now) {
+    return decision.cause == renewal::Cause::due ||
+           (decision.cause != renewal::Cause::none && renewal::clock_is_sane(now) && decision.due &&
+            now >= *decision.due);
 }
 
 void judge_installed(HealthRow& row,
@@ -29,15 +41,25 @@ void judge_installed(HealthRow& row,
         note(row, Health::critical, "expired " + to_human(now - lifetime.not_after) + " ago");
     } else if (renewal::clock_is_sane(now) && now >= renewal::last_tenth(lifetime)) {
         note(row, Health::critical, "less than a tenth of its lifetime is left");
-    } else if (decision.cause == renewal::Cause::due) {
+    } else if (is_overdue(decision, now)) {
         note(row, Health::warning, "overdue");
-    } else if (decision.cause == renewal::Cause::request_changed) {
+    }
+    if (decision.cause == renewal::Cause::request_changed) {
         note(row,
              Health::warning,
              "the configuration asks for something else than what is installed");
     }
     if (!installed.drift.empty()) {
         note(row, Health::warning, join(installed.drift, ", "));
+    }
+}
+
+// A good set may be long from due: what keeps a renewal from succeeding is told before it is.
+void judge_failures(HealthRow& row, const std::optional<LastError>& error) {
+    if (error && error->attempts >= kLastingFailure) {
+        note(row,
+             Health::warning,
+             "failed " + std::to_string(error->attempts) + " times in a row: " + error->what);
     }
 }
 
@@ -75,6 +97,9 @@ HealthRow row_of(const role::Role& role,
         renewal::decide(role.renewal, subject, situation, renewal::Wish::what_is_due);
     row.next_renewal = decision.next_renewal;
     judge_installed(row, installed, decision, situation.now);
+    if (known != state.certificates.end()) {
+        judge_failures(row, known->second.last_error);
+    }
     row.reloads_owed = examined.reloads_owed;
     if (!row.reloads_owed.empty()) {
         note(row, Health::warning, "owed a reload: " + join(row.reloads_owed, ", "));
@@ -82,9 +107,22 @@ HealthRow row_of(const role::Role& role,
     return row;
 }
 
+// The last of the renewals that are planned with the token of `source`.
+std::optional<WallTime> last_need(const std::string& source,
+                                  const std::vector<Examined>& examined,
+                                  const std::vector<HealthRow>& rows) {
+    std::optional<WallTime> last;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (token_source(examined[i].spec->auth) == source) {
+            last = std::max(last, rows[i].next_renewal);  // nullopt is the least
+        }
+    }
+    return last;
+}
+
 TokenRow token_row(const std::string& source,
                    const TokenState& token,
-                   const std::vector<HealthRow>& rows) {
+                   const std::optional<WallTime>& needed) {
     TokenRow row{.source = source,
                  .verdict = token.last_error,
                  .ends = token.ends,
@@ -92,15 +130,10 @@ TokenRow token_row(const std::string& source,
     if (!token.last_error.empty()) {
         row.health = Health::warning;
     }
-    const bool too_short =
-        token.ends && !token.renewable &&
-        std::ranges::any_of(rows, [&](const HealthRow& certificate) {
-            return certificate.next_renewal && *certificate.next_renewal >= *token.ends;
-        });
-    if (too_short) {
+    if (needed && ends_before(token, *needed)) {
         row.health = Health::warning;
         row.verdict += (row.verdict.empty() ? "" : "; ") +
-                       std::string("ends before the next renewal and cannot be renewed");
+                       std::string("ends before the next renewal, and renewing it does not help");
     }
     return row;
 }
@@ -151,7 +184,8 @@ HealthReport judge(const role::Role& role,
         report.health = worse(report.health, report.certificates.back().health);
     }
     for (const auto& [source, token] : state.tokens) {
-        report.tokens.push_back(token_row(source, token, report.certificates));
+        report.tokens.push_back(
+            token_row(source, token, last_need(source, examined, report.certificates)));
         report.health = worse(report.health, report.tokens.back().health);
     }
     return report;

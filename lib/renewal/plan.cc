@@ -90,6 +90,7 @@ Decision decide(const role::RenewalPolicy& policy,
     }
     decision.cause = cause;
     decision.why = std::move(why);
+    decision.due = due;
     decision.next_renewal = cause == Cause::none ? due : situation.now;
     return decision;
 }

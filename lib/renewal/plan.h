@@ -53,10 +53,11 @@ enum class Cause : std::uint8_t {
 struct Decision {
     const role::CertificateSpec* spec;
     Cause cause = Cause::none;
-    bool repair = false;    // put modes, owners and links right
-    bool valid = false;     // what is installed serves its consumers now
-    std::string why{};        // a sentence for `--dry-run` and the journal
-    WallTime next_renewal{};  // by the schedule; `now` when the cause is not none
+    bool repair = false;            // put modes, owners and links right
+    bool valid = false;             // what is installed serves its consumers now
+    std::string why{};              // a sentence for `--dry-run` and the journal
+    WallTime next_renewal{};        // by the schedule; `now` when the cause is not none
+    std::optional<WallTime> due{};  // by the schedule, whatever the cause; nullopt: not installed
 };
 
 // Before this build was made no clock can be right: nothing is judged expired then.

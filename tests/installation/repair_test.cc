@@ -264,7 +264,6 @@ TEST_CASE_METHOD(GivenAway, "a home of a stranger's is refused by every verb", "
     is_refused(guarded.repair(spec));
     is_refused(guarded.collect(spec));
     is_refused(guarded.remove(spec));
-    is_refused(guarded.sync(spec));
     const Staged staged{.spec = &spec, .generation = current()};
     is_refused(guarded.publish(std::span(&staged, 1)).front());
     CHECK(visible() == fresh.view);

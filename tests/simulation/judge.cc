@@ -368,7 +368,10 @@ void Judge::check_quiet() {
         if (host_.vault->authority.ends - host_.true_now < 2 * ttl + kDay) {
             return;  // what is granted gets shorter
         }
-        requests += 2 + static_cast<std::size_t>(5 * kDay / (2 * ttl));
+        // Where the configuration wants more time before the end than is granted, a tenth of the
+        // lifetime lies between two renewals.
+        const bool early = std::holds_alternative<role::BeforeExpiry>(host_.role.renewal.at);
+        requests += 2 + static_cast<std::size_t>((early ? 22 : 5) * kDay / (2 * ttl));
     }
     if (asks_.size() > requests) {
         object(std::to_string(asks_.size()) + " certificates are asked for on a quiet day, and " +

@@ -126,18 +126,26 @@ void cut_everywhere(Arrange arrange, Cut cut, std::size_t unwritten) {
     }
 }
 
-TEST_CASE("an installation that is cut anywhere leaves the old set or the new one",
-          "[installation][cut]") {
+void cut_every_deed(Cut cut) {
     const auto [what, arrange] = GENERATE(table<const char*, Arrange>({
         {"first publication", &Scene::arrange_first},
         {"renewal", &Scene::arrange_renewal},
         {"adoption", &Scene::arrange_adoption},
         {"other names", &Scene::arrange_new_names},
     }));
-    const Cut cut = GENERATE(Cut::fails_once, Cut::stops_everything);
     const std::size_t unwritten = GENERATE(as<std::size_t>{}, 0, kPlenty);
     INFO(what);
     cut_everywhere(arrange, cut, unwritten);
+}
+
+TEST_CASE("an installation in which anything fails leaves the old set or the new one",
+          "[installation][cut]") {
+    cut_every_deed(Cut::fails_once);
+}
+
+TEST_CASE("an installation that is killed anywhere leaves the old set or the new one",
+          "[installation][cut]") {
+    cut_every_deed(Cut::stops_everything);
 }
 
 TEST_CASE("a failure that is told before the swap leaves no generation behind",

@@ -57,14 +57,15 @@ Result<TurnReport> run_local_turn(Workplace& workplace, const Options& options, 
             workplace.clock);
         consumers::SystemdServiceControl services;
         std::random_device entropy;
+        const auto random = [&] { return std::generate_canonical<double, 32>(entropy); };
         const TurnPorts ports{
             .clock = workplace.clock,
             .store = workplace.store,
             .issuer = [&] { return session.issuer(); },
             .leave_vault = [&] { session.close(); },
             .services = options.root.empty() || options.reload ? &services : nullptr,
-            .care_for_tokens = token_care(workplace.role, session),
-            .random = [&] { return std::generate_canonical<double, 32>(entropy); },
+            .care_for_tokens = token_care(workplace.role, session, random),
+            .random = random,
             .save =
                 [&](const State& now) {
                     return write_state(workplace.places.state_directory, now);

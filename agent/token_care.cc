@@ -2,6 +2,7 @@
 #include "agent/token_care.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace install_cert::agent {
@@ -10,10 +11,21 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds kFirstLook = 1min;
+constexpr std::chrono::seconds kFirstLooksTake =
+    2min;  // of a fleet that was given its tokens at once
 constexpr std::chrono::seconds kLongestRest = 24h;
 // Vault and this host both count in whole seconds.
 constexpr std::chrono::seconds kRounding = 5s;
 constexpr std::chrono::seconds kAfterFailure = 10min;
+
+std::chrono::seconds share_of(std::chrono::seconds length, double share) {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::duration<double>(length) * share);
+}
+
+// Up to a fifth sooner, so that hosts that looked together once do not do so for ever.
+void spread(TokenState& known, WallTime now, double random) {
+    known.next_care -= share_of((known.next_care - now) / 5, random);
+}
 
 // Tokens that outlive the turn. A login's token ends with the worker, there is nothing to keep.
 std::vector<role::Auth> lasting_tokens(const role::Role& role) {
@@ -108,8 +120,11 @@ TokenState token_state(const vault::TokenFacts& looked_up,
     return state;
 }
 
-TokenCare token_care(const role::Role& role, VaultSession& session) {
-    return [auths = lasting_tokens(role), &session](State& state, WallTime now, BootTime deadline) {
+TokenCare token_care(const role::Role& role,
+                     VaultSession& session,
+                     std::function<double()> random) {
+    return [auths = lasting_tokens(role), &session, random = std::move(random)](
+               State& state, WallTime now, BootTime deadline) {
         // One that left the configuration would wake the daemon again and again.
         std::erase_if(state.tokens, [&](const auto& known) {
             return std::ranges::find(auths, known.first, token_source) == auths.end();
@@ -119,10 +134,13 @@ TokenCare token_care(const role::Role& role, VaultSession& session) {
             const std::string version = session.token_version(auth);
             const bool is_new = known == TokenState{};
             if (is_new || (!version.empty() && version != known.version)) {
-                known = {.version = version, .looked_up = now, .next_care = now + kFirstLook};
+                known = {.version = version,
+                         .looked_up = now,
+                         .next_care = now + kFirstLook + share_of(kFirstLooksTake, random())};
             } else if (token_care_is_due(known, now)) {
                 known = cared_for(auth, session, known, now, deadline);
                 known.version = version;
+                spread(known, now, random());
             }
         }
     };

@@ -2,6 +2,7 @@
 // Keeps the tokens in use alive: looks at them, renews them in time, says early when one will end.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -31,8 +32,12 @@ namespace install_cert::agent {
 
 // Looks at each distinct token whose time has come, and renews one that is renewable. What fails is
 // noted in the state and never fails the turn: the next request will say so by itself. A token that
-// is new, or lies in a file that was replaced, is looked at a minute later: in the daemon by the
-// next turn, so that a turn of `once` asks exactly one request for each certificate.
-[[nodiscard]] TokenCare token_care(const role::Role& role, VaultSession& session);
+// is new, or lies in a file that was replaced, is looked at one to three minutes later: in the
+// daemon by the next turn, so that a turn of `once` asks exactly one request for each certificate.
+// `random` is uniform in [0, 1): it spreads the looks of a fleet whose hosts started, or got their
+// tokens, together.
+[[nodiscard]] TokenCare token_care(const role::Role& role,
+                                   VaultSession& session,
+                                   std::function<double()> random);
 
 }  // namespace install_cert::agent

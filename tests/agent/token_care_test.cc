@@ -39,10 +39,11 @@ struct Host {
         role.vault.address = "http://127.0.0.1:1";
     }
 
-    TokenState care() {
+    TokenState care(double random = 0) {
         VaultSession session(
             role.vault, secret_reader(Places("", ""), std::make_shared<const Secret>()), clock);
-        token_care(role, session)(state, clock.now(), clock.since_boot() + BootTime{5s});
+        const auto care = token_care(role, session, [random] { return random; });
+        care(state, clock.now(), clock.since_boot() + BootTime{5s});
         return state.tokens.at(token.string());
     }
 
@@ -121,6 +122,20 @@ TEST_CASE("a new token is left alone by its first turn and looked at a minute la
     const TokenState second = host.care();
     CHECK_FALSE(second.last_error.empty());  // it was looked at
     CHECK(second.next_care > host.clock.now());
+}
+
+TEST_CASE("hosts that were given their tokens together look at them apart, and never later",
+          "[token_care]") {
+    Host early;
+    Host late;
+    CHECK(early.care(0.999).next_care - late.care(0.0).next_care > 110s);
+    early.clock.advance(3min);
+    late.clock.advance(3min);
+    const WallTime now = late.clock.now();
+    const auto latest = late.care(0.0).next_care - now;
+    const auto soonest = early.care(0.999).next_care - now;
+    CHECK(soonest < latest - latest / 6);
+    CHECK(soonest >= latest - latest / 5);
 }
 
 TEST_CASE("a token file that was replaced inherits nothing", "[token_care]") {

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "agent/authorities.h"
+#include "consumers/debts.h"
 #include "foundation/text.h"
 #include "issuance/trust.h"
 #include "issuance/verify.h"
-#include "renewal/backoff.h"
 
 namespace install_cert::agent {
 namespace {
@@ -396,6 +396,12 @@ void Acquisition::note_published(const Prepared& prepared, installation::Publish
         fail_with(candidate, std::move(*published.incomplete));
         return;
     }
+    if (!candidate.decision.valid) {
+        // What its consumers have read serves them no more: no restart keeps to a slot.
+        for (const role::Consumer& consumer : candidate.spec->consumers) {
+            known.reload_at[consumers::acknowledgement_key(consumer)] = now();
+        }
+    }
     candidate.decision.valid = true;
     if (outcome.kind == OutcomeKind::failed) {
         // Its trust was extended; what failed before is still to be mended.
@@ -406,13 +412,29 @@ void Acquisition::note_published(const Prepared& prepared, installation::Publish
     outcome.kind = prepared.kind;
 }
 
+// One turn for several certificates that fail: a time at which another one is tried anyway, and
+// that could have been drawn, is as good as a drawn one.
+WallTime Acquisition::retry_time(const renewal::FailedAttempt& failed) const {
+    const auto drawn = [&](double random) {
+        return now() +
+               std::chrono::ceil<std::chrono::seconds>(renewal::retry_delay(failed, random));
+    };
+    const WallTime soonest = drawn(0);
+    const WallTime latest = drawn(1);
+    for (const auto& [name, other] : state_.certificates) {
+        if (other.last_error && other.last_error->retry_at >= soonest &&
+            other.last_error->retry_at <= latest) {
+            return other.last_error->retry_at;
+        }
+    }
+    return drawn(ports_.random());
+}
+
 void Acquisition::fail_with(Candidate& candidate, Error error) {
     CertificateState& known = state_.certificates[candidate.spec->name];
     const unsigned attempts = known.last_error ? known.last_error->attempts + 1 : 1;
-    const auto delay = renewal::retry_delay(
-        {.kind = error.kind, .attempt = attempts, .retry_after = error.retry_after},
-        ports_.random());
-    const WallTime retry_at = now() + std::chrono::ceil<std::chrono::seconds>(delay);
+    const WallTime retry_at =
+        retry_time({.kind = error.kind, .attempt = attempts, .retry_after = error.retry_after});
     known.last_error =
         LastError{.kind = error.kind,
                   .what = error.what,

@@ -11,6 +11,7 @@
 #include "agent/candidate.h"
 #include "agent/state.h"
 #include "agent/turn.h"
+#include "renewal/backoff.h"
 
 namespace install_cert::agent {
 
@@ -54,6 +55,7 @@ class Acquisition {
         std::optional<WallTime> leaf_postponed_until{};
     };
 
+    [[nodiscard]] WallTime retry_time(const renewal::FailedAttempt& failed) const;
     [[nodiscard]] bool may_ask(Candidate& candidate);
     [[nodiscard]] bool can_write(Candidate& candidate);
     [[nodiscard]] bool rests(Candidate& candidate, renewal::Asker asker);

@@ -2,6 +2,7 @@
 #include "agent/reloads.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 #include <variant>
@@ -63,24 +64,27 @@ bool is_past_belief(WallTime noted, const role::Role& role, WallTime now) {
     return noted - now > std::max<std::chrono::seconds>(role.renewal.ca_lead, kLongestRetry);
 }
 
-// When this debt is paid: the latest of its certificates' times in state, made where they are
-// missing, and written back for all of them, since an earlier one that has passed would wake the
-// daemon for nothing.
+// When this debt is paid: the earliest of its certificates' times in state, or this debt's own
+// where there is none. A certificate that joins it later waits with the others: each with a slot of
+// its own would put the restart off again and again. Written back for all of them, since a time
+// that has passed would wake the daemon for nothing.
 WallTime due_time(const consumers::Debt& debt,
                   const role::Role& role,
                   const TurnRequest& request,
                   State& state) {
     const std::string name = consumers::acknowledgement_key(debt.consumer);
-    const WallTime fresh = slot_of(debt, role, request, state);
-    WallTime due = WallTime::min();
+    std::optional<WallTime> noted;
     bool failed = false;
     for (const std::string& certificate : debt.certificates) {
-        CertificateState& known = state.certificates[certificate];
-        WallTime& noted = known.reload_at.emplace(name, fresh).first->second;
-        noted = is_past_belief(noted, role, request.situation.now) ? fresh : noted;
+        const CertificateState& known = state.certificates[certificate];
+        const auto at = known.reload_at.find(name);
+        if (at != known.reload_at.end() &&
+            !is_past_belief(at->second, role, request.situation.now)) {
+            noted = std::min(noted.value_or(at->second), at->second);
+        }
         failed = failed || known.reload_error.contains(name);
-        due = std::max(due, noted);
     }
+    const WallTime due = noted.value_or(slot_of(debt, role, request, state));
     for (const std::string& certificate : debt.certificates) {
         state.certificates[certificate].reload_at[name] = due;
     }

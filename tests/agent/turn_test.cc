@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <optional>
+#include <random>
 
 #include <catch2/catch.hpp>
 
@@ -50,6 +52,14 @@ role::Consumer unit(const std::string& name, role::When when) {
             .when = when};
 }
 
+// One unit with two occasions: its new leaf is read when it is told to, a new CA at a start.
+std::vector<role::Consumer> reloaded_and_restarted(const std::string& name) {
+    return {
+        unit(name, role::When::ca_change),
+        {.what = role::UnitConsumer{.unit = name, .action = role::UnitAction::reload_or_restart},
+         .when = role::When::certificate_change}};
+}
+
 // A host with one temporary root, on which turns are run one after the other.
 struct Host {
     explicit Host(std::vector<std::string> names = {"web"}) {
@@ -78,7 +88,7 @@ struct Host {
             .leave_vault = [this] { reloads_before_leaving = services.calls().size(); },
             .services = &services,
             .care_for_tokens = {},
-            .random = [] { return 0.5; },
+            .random = random,
             .save = [this](const State& now) -> Result<> {
                 saved = now;
                 return {};
@@ -105,6 +115,7 @@ struct Host {
     role::Role role;
     State state;
     State saved;
+    std::function<double()> random = [] { return 0.5; };
     std::chrono::seconds reloads_take = 1h;
     std::optional<std::size_t> reloads_before_leaving;
     std::string boot_id = "first";
@@ -243,6 +254,27 @@ TEST_CASE("a token that Vault refuses spends no budget: the repaired one serves 
     }
     host.issuer.clear_failures();
     CHECK(host.turn().certificates[0].kind == OutcomeKind::installed);
+}
+
+TEST_CASE("certificates that go on failing are tried again in one turn", "[turn]") {
+    Host host({"web", "db"});
+    host.random = [draws = std::minstd_rand(1)]() mutable {
+        return std::generate_canonical<double, 32>(draws);
+    };
+    host.issuer.fail("web", {.kind = Failure::denied, .what = "403"});
+    const auto fail_for = [&](int turns) {
+        const std::size_t before = host.issuer.requests();
+        for (int turn = 0; turn < turns; ++turn) {
+            const WallTime next = host.turn().next_wake;
+            host.clock.advance(next - host.clock.now());
+        }
+        return host.issuer.requests() - before;
+    };
+    (void)fail_for(5);
+    host.clock.advance(600h);
+    host.issuer.fail("db", {.kind = Failure::denied, .what = "403"});
+    (void)fail_for(20);
+    CHECK(fail_for(20) == 40);
 }
 
 TEST_CASE("a set that cannot be looked at rests between two tries", "[turn]") {
@@ -622,6 +654,34 @@ TEST_CASE("a restart for a changed CA keeps to this host's slot within the lead"
     host.clock.advance(2h);
     CHECK(host.turn().reloads.size() == 1);
     CHECK(host.turn().reloads.empty());
+}
+
+TEST_CASE("certificates that are renewed meanwhile do not put a restart off", "[turn][fault-83]") {
+    Host host({"web", "db"});
+    for (role::CertificateSpec& spec : host.role.certificates) {
+        spec.consumers = reloaded_and_restarted("etcd.service");
+    }
+    CHECK(host.turn().reloads.size() == 1);
+    host.issuer.rotate_to(TestAuthority::root("new CA", {.key = "P-256", .which = 1}));
+    host.clock.advance(1h);
+    CHECK(host.turn().reloads.empty());
+    const WallTime slot =
+        host.state.certificates.at("web").reload_at.at("unit etcd.service on ca_change");
+    REQUIRE(slot > host.clock.now() + 11s);
+    host.clock.advance(11s);
+    (void)host.turn(renewal::Wish::renew_now);
+    CHECK(host.state.certificates.at("db").reload_at.at("unit etcd.service on ca_change") == slot);
+    host.clock.advance(slot - host.clock.now());
+    CHECK(host.turn().reloads.size() == 1);
+}
+
+TEST_CASE("no slot keeps a consumer waiting whose certificate has expired", "[turn][fault-83]") {
+    Host host;
+    host.role.certificates[0].consumers = reloaded_and_restarted("etcd.service");
+    CHECK(host.turn().reloads.size() == 1);
+    host.issuer.rotate_to(TestAuthority::root("new CA", {.key = "P-256", .which = 1}));
+    host.clock.advance(721h);
+    CHECK(host.turn().reloads.size() == 1);
 }
 
 TEST_CASE(

@@ -8,10 +8,8 @@
 
 namespace install_cert::simulation {
 
-[[nodiscard]] double cpu_seconds();
-
 // Runs the fleet of this name, or every one where it is empty; prints the rates. False when one of
 // them is beyond its bound.
-[[nodiscard]] bool run_fleets(std::string_view name, std::uint64_t hosts);
+[[nodiscard]] bool run_fleets(std::string_view name, std::uint64_t hosts, std::size_t processes);
 
 }  // namespace install_cert::simulation

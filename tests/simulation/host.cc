@@ -18,6 +18,7 @@ using supervisor::Cause;
 
 // As `install-cert turn` and `install-cert run` have them (agent/commands).
 constexpr std::chrono::seconds kTurnTimeout{120};
+constexpr std::chrono::minutes kConsumersTimeout{25};
 constexpr std::int64_t kBootSpreadMilliseconds = 20'000;
 
 WallTime wall(Millis time) {
@@ -33,6 +34,7 @@ Counts& Counts::operator+=(const Counts& other) {
     asked += other.asked;
     issued += other.issued;
     lookups += other.lookups;
+    token_calls += other.token_calls;
     events += other.events;
     reloads += other.reloads;
     killed += other.killed;
@@ -216,6 +218,7 @@ supervisor::TurnReport Host::worker(const supervisor::TurnOrder& order) {
         .certificates = {},
         .situation = {.now = now(), .boot_id = boot_id(), .machine_id = machine_id},
         .deadline = since_boot() + BootTime{kTurnTimeout},
+        .reloads_until = since_boot() + BootTime{kConsumersTimeout},
         .patience = order.cause == Cause::timer ? agent::TurnRequest::Patience::keeps_backoff
                                                 : agent::TurnRequest::Patience::tries_at_once};
     for (const role::CertificateSpec& spec : role.certificates) {
@@ -225,15 +228,9 @@ supervisor::TurnReport Host::worker(const supervisor::TurnOrder& order) {
     }
     agent::State state = saved;
     current_wire = &wire_;
-    agent::VaultSession session(
-        role.vault,
-        [this](const role::Auth&, const std::string& path) -> Result<Secret> {
-            if (!token_file) {
-                return fail(Failure::not_yet, path + ": no such file");
-            }
-            return Secret("token");
-        },
-        *this);
+    current_token = &token_file;
+    static const agent::SecretReader reader(agent::Places("", ""), nullptr);
+    agent::VaultSession session(role.vault, reader, *this);
     installation::GenerationStore store(disk, "", *this);
     const agent::TurnPorts ports{
         .clock = *this,
@@ -241,7 +238,7 @@ supervisor::TurnReport Host::worker(const supervisor::TurnOrder& order) {
         .issuer = [&] { return session.issuer(); },
         .leave_vault = [&] { session.close(); },
         .services = this,
-        .care_for_tokens = agent::token_care(role, session),
+        .care_for_tokens = agent::token_care(role, session, [this] { return random.uniform(); }),
         .random = [this] { return random.uniform(); },
         .save = [this](const agent::State& held) { return save(held); },
         .sleep_until =
@@ -283,6 +280,13 @@ void Host::looked_up() {
     ++counts.lookups;
     if (watch != nullptr) {
         watch->looked_up();
+    }
+}
+
+void Host::cared_for_token() {
+    ++counts.token_calls;
+    if (watch != nullptr) {
+        watch->cared_for_token();
     }
 }
 

@@ -26,9 +26,10 @@ namespace install_cert::simulation {
 struct Counts {
     Millis lived = 0;
     std::uint64_t turns = 0;
-    std::uint64_t asked = 0;   // requests for a certificate
-    std::uint64_t issued = 0;  // of them answered, or lost, with a certificate made
-    std::uint64_t lookups = 0;
+    std::uint64_t asked = 0;        // requests for a certificate
+    std::uint64_t issued = 0;       // of them answered, or lost, with a certificate made
+    std::uint64_t lookups = 0;      // of a CA
+    std::uint64_t token_calls = 0;  // lookup-self, renew-self
     std::uint64_t events = 0;
     std::uint64_t reloads = 0;
     std::uint64_t killed = 0;  // turns that were cut at some step
@@ -97,6 +98,7 @@ class Host final : public Clock, public VaultWatch, public consumers::ServiceCon
     void issued(const std::string& name) override;
 
     void looked_up() override;
+    void cared_for_token() override;
 
     void throttled(const std::string& name, std::chrono::seconds retry_after) override;
     // ServiceControl
@@ -120,7 +122,7 @@ class Host final : public Clock, public VaultWatch, public consumers::ServiceCon
     Millis true_now;
     Millis offset = 0;  // of the wall clock
     bool is_up = false;
-    bool token_file = true;
+    TokenFile token_file;
     Disk disk;
     std::vector<ConsumerLife> consumers;
     std::optional<supervisor::Agenda> agenda;

@@ -84,10 +84,13 @@ void Judge::object(const std::string& what) const {
 // Whether a certificate that is asked for now would be had.
 bool Judge::fair() const {
     const Vault& vault = *host_.vault;
-    const bool serves = vault.mood == VaultMood::serves || vault.mood == VaultMood::slow;
+    // Where every other answer is lost, the budget may be spent within a short certificate's life.
+    const Millis ttl = millis(host_.role.certificates.front().ttl.value_or(vault.default_ttl));
+    const bool serves = (vault.mood == VaultMood::serves || vault.mood == VaultMood::slow) &&
+                        (vault.loss == 0 || ttl >= kDay);
     const bool can_write =
         host_.disk.mood == DiskMood::good || host_.disk.mood == DiskMood::does_not_sync;
-    return host_.is_up && host_.agenda && serves && can_write && host_.token_file &&
+    return host_.is_up && host_.agenda && serves && can_write && host_.token_file.is_there &&
            vault.token_ends > host_.true_now && std::abs(host_.offset) <= 4 * kSecond &&
            vault.authority.ends - host_.true_now > 3 * kHour;
 }
@@ -165,7 +168,7 @@ void Judge::check_budget(const std::string& name, Certificate& known) {
     std::erase_if(known.issues,
                   [&](const Issue& issue) { return issue.at <= host_.true_now - kBudgetWindow; });
     forget_before(resets_, host_.true_now - kBudgetWindow);
-    const Millis from = host_.true_now - window;
+    const Millis from = host_.true_now - window + kSecond;  // the host reckons in whole seconds
     const auto counted = static_cast<std::size_t>(std::ranges::count_if(
         known.issues, [&](const Issue& issue) { return !issue.exempt && issue.at > from; }));
     if (counted > renewal::kRequestsPerWindow * (1 + resets_.size())) {

@@ -41,6 +41,8 @@ class Judge final : public Observer, public VaultWatch {
 
     void looked_up() override {}
 
+    void cared_for_token() override {}
+
     void throttled(const std::string& name, std::chrono::seconds retry_after) override;
 
     // After every event.

@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lives of hosts in hostile weather, and fleets, in virtual time: `simulation --help`.
-#include <time.h>
-
 #include <charconv>
 #include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "simulation/crowd.h"
 #include "simulation/fleet.h"
 #include "simulation/judge.h"
 #include "simulation/weather.h"
-
-double install_cert::simulation::cpu_seconds() {
-    timespec time{};
-    (void)::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 using namespace install_cert::simulation;
 
@@ -29,20 +22,24 @@ constexpr std::string_view kHelp =
     "  --seed N              the first host's seed (1)\n"
     "  --hosts N             so many hosts, with the seeds after it\n"
     "  --years N             how long each lives (1)\n"
+    "  --jobs N              in so many processes (one for each processor)\n"
+    "  --times               print what each host cost\n"
     "  --trace               print everything that happens\n"
-    "  --fleet NAME          a fleet alone: boot, outage, month, short\n"
+    "  --fleet NAME          a fleet alone: month, outage, boot, short\n"
     "  --fleet-hosts N       its size (10000)\n"
     "  --no-fleet            hosts alone\n"
     "  --expect-violation    exit 0 when a promise is broken, and 1 when none is: for mutants\n";
 
 struct Wishes {
     std::uint64_t seed = 1;
-    std::uint64_t hosts = 60;
+    std::uint64_t hosts = 120;
     std::uint64_t years = 1;
     std::uint64_t fleet_hosts = 10'000;
     std::string fleet;
     bool fleets = true;
     bool lives = true;
+    std::uint64_t jobs = processors();
+    bool times = false;
     bool trace = false;
     bool expect_violation = false;
 };
@@ -116,33 +113,42 @@ void tell(std::uint64_t seed, const Wishes& wishes) {
 }
 
 bool run_lives(const Wishes& wishes) {
-    Counts sum;
-    const double begin = cpu_seconds();
-    std::uint64_t broken = 0;
-    for (std::uint64_t i = 0; i < wishes.hosts && broken == 0; ++i) {
-        const Life life =
-            live(wishes.seed + i, wishes, wishes.trace ? Record::everything : Record::nothing);
-        sum += life.counts;
+    const Share sum = in_processes(wishes.jobs, wishes.hosts, [&](std::size_t task, Share& share) {
+        const std::uint64_t seed = wishes.seed + task;
+        const double begin = cpu_seconds();
+        const Life life = live(seed, wishes, wishes.trace ? Record::everything : Record::nothing);
+        share.counts += life.counts;
         if (!life.objection.empty()) {
-            ++broken;
-            tell(wishes.seed + i, wishes);
+            ++share.broken;
+            tell(seed, wishes);
+        } else if (wishes.times) {
+            std::printf("seed %llu: %llu turns, %llu requests, %.2f s\n",
+                        static_cast<unsigned long long>(seed),
+                        static_cast<unsigned long long>(life.counts.turns),
+                        static_cast<unsigned long long>(life.counts.asked),
+                        cpu_seconds() - begin);
         }
-    }
+    });
+    const Counts& counts = sum.counts;
     std::printf(
-        "hosts: seeds %llu to %llu, %.1f host-years, %llu turns (%llu killed), %llu requests "
-        "(%llu certificates), %llu lookups, %llu reloads, %llu events, %.1f s of CPU\n",
+        "hosts: %zu from seed %llu on, %.1f host-years, %llu turns (%llu killed), %llu requests "
+        "for "
+        "a certificate (%llu made), %llu looks at a CA, %llu token calls, %llu reloads, %llu "
+        "events, "
+        "%.1f s of CPU\n",
+        sum.done,
         static_cast<unsigned long long>(wishes.seed),
-        static_cast<unsigned long long>(wishes.seed + wishes.hosts - 1),
-        static_cast<double>(sum.lived) / static_cast<double>(365 * kDay),
-        static_cast<unsigned long long>(sum.turns),
-        static_cast<unsigned long long>(sum.killed),
-        static_cast<unsigned long long>(sum.asked),
-        static_cast<unsigned long long>(sum.issued),
-        static_cast<unsigned long long>(sum.lookups),
-        static_cast<unsigned long long>(sum.reloads),
-        static_cast<unsigned long long>(sum.events),
-        cpu_seconds() - begin);
-    return broken == 0;
+        static_cast<double>(counts.lived) / static_cast<double>(365 * kDay),
+        static_cast<unsigned long long>(counts.turns),
+        static_cast<unsigned long long>(counts.killed),
+        static_cast<unsigned long long>(counts.asked),
+        static_cast<unsigned long long>(counts.issued),
+        static_cast<unsigned long long>(counts.lookups),
+        static_cast<unsigned long long>(counts.token_calls),
+        static_cast<unsigned long long>(counts.reloads),
+        static_cast<unsigned long long>(counts.events),
+        sum.seconds);
+    return sum.broken == 0;
 }
 
 std::uint64_t number(const char* text) {
@@ -156,7 +162,7 @@ bool parse(char** arguments, Wishes& wishes) {
     for (char** at = arguments; *at != nullptr; ++at) {
         const std::string_view word = *at;
         const bool takes_value = word == "--seed" || word == "--hosts" || word == "--years" ||
-                                 word == "--fleet" || word == "--fleet-hosts";
+                                 word == "--fleet" || word == "--fleet-hosts" || word == "--jobs";
         if (takes_value && at[1] == nullptr) {
             return false;
         }
@@ -171,6 +177,10 @@ bool parse(char** arguments, Wishes& wishes) {
             wishes.lives = false;
         } else if (word == "--fleet-hosts") {
             wishes.fleet_hosts = number(*++at);
+        } else if (word == "--jobs") {
+            wishes.jobs = number(*++at);
+        } else if (word == "--times") {
+            wishes.times = true;
         } else if (word == "--no-fleet") {
             wishes.fleets = false;
         } else if (word == "--trace") {
@@ -193,6 +203,6 @@ int main(int, char** argv) {
         return argv[1] != nullptr && std::string_view(argv[1]) == "--help" ? 0 : 64;
     }
     const bool good = (!wishes.lives || run_lives(wishes)) &&
-                      (!wishes.fleets || run_fleets(wishes.fleet, wishes.fleet_hosts));
+                      (!wishes.fleets || run_fleets(wishes.fleet, wishes.fleet_hosts, wishes.jobs));
     return good != wishes.expect_violation ? 0 : 1;
 }

@@ -127,12 +127,6 @@ Result<std::vector<std::string>> GenerationStore::repair(const role::Certificate
     return std::exchange(home.current->set.drift, {});
 }
 
-Result<> GenerationStore::sync(const role::CertificateSpec& spec) {
-    Home& home = enter(files_, spec, "sync");
-    home.durable = disk_of(files_).mood != DiskMood::does_not_sync;
-    return {};
-}
-
 void GenerationStore::remove_generations(std::span<const Superseded>) {}
 
 Result<std::size_t> GenerationStore::collect(const role::CertificateSpec& spec) {
@@ -143,9 +137,9 @@ Result<std::size_t> GenerationStore::collect(const role::CertificateSpec& spec) 
     return std::exchange(home.staged, {}).size();
 }
 
-Result<> GenerationStore::remove(const role::CertificateSpec& spec) {
+Result<std::vector<std::string>> GenerationStore::remove(const role::CertificateSpec& spec) {
     enter(files_, spec, "remove") = {};
-    return {};
+    return std::vector<std::string>{};
 }
 
 std::vector<std::string> GenerationStore::paths(const role::CertificateSpec&) const {

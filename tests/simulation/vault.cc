@@ -41,6 +41,7 @@ std::string text_of(const Authority& authority) {
 }  // namespace
 
 vault::HttpTransport* current_wire = nullptr;
+const TokenFile* current_token = nullptr;
 
 void Wire::start(vault::HttpRequest request, BootTime deadline, vault::HttpDone done) {
     Answer given = answer(request);
@@ -110,6 +111,8 @@ Wire::Answer Wire::answer(const vault::HttpRequest& request) {
         watch_.asked(field(request.body.reveal(), "common_name"));
     } else if (request.path.ends_with("/ca_chain")) {
         watch_.looked_up();
+    } else if (request.path.contains("/token/")) {
+        watch_.cared_for_token();
     }
     if (auto refused = refusal()) {
         return std::move(*refused);
@@ -191,6 +194,18 @@ std::string Wire::make(const std::string& body, const std::string& name) {
 
 // The session of a turn, in place of the agent's: the same client on the simulated wire.
 namespace install_cert::agent {
+
+Result<Secret> SecretReader::operator()(const role::Auth&, const std::string& path) const {
+    if (!simulation::current_token->is_there) {
+        return fail(Failure::not_yet, path + ": no such file");
+    }
+    return Secret("token");
+}
+
+std::string SecretReader::token_version(const role::Auth&) const {
+    const simulation::TokenFile& file = *simulation::current_token;
+    return file.is_there ? std::to_string(file.version) : std::string();
+}
 
 Result<vault::Client*> VaultSession::client() {
     if (!client_) {

@@ -49,6 +49,8 @@ class VaultWatch {
     virtual void asked(const std::string& name) = 0;
     virtual void issued(const std::string& name) = 0;
     virtual void looked_up() = 0;
+    // lookup-self, renew-self.
+    virtual void cared_for_token() = 0;
     // A 429 with this Retry-After was sent for `name`.
     virtual void throttled(const std::string& name, std::chrono::seconds retry_after) = 0;
 };
@@ -109,7 +111,14 @@ class Wire final : public vault::HttpTransport {
     std::deque<Pending> pending_;
 };
 
-// The wire that the next VaultSession speaks through (replaced_session.cc).
+// A host's token file, which may be away or be replaced.
+struct TokenFile {
+    bool is_there = true;
+    unsigned version = 1;
+};
+
+// What the next VaultSession speaks through, and where it reads its token.
 extern vault::HttpTransport* current_wire;
+extern const TokenFile* current_token;
 
 }  // namespace install_cert::simulation

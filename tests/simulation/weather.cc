@@ -47,6 +47,11 @@ role::CertificateSpec draw_spec(Random& random, std::size_t which, std::chrono::
     return spec;
 }
 
+// What starts later reads what lies there then.
+bool is_away(ConsumerMood mood) {
+    return mood == ConsumerMood::missing || mood == ConsumerMood::stopped;
+}
+
 std::string hours(Millis duration) {
     return to_human(std::chrono::seconds{duration / kSecond});
 }
@@ -179,10 +184,9 @@ void Weather::consumer_trouble() {
             if (name_of(life.consumer) != unit) {
                 continue;
             }
-            const bool starts =
-                life.mood == ConsumerMood::missing || life.mood == ConsumerMood::stopped;
+            const bool was_away = is_away(life.mood);
             life.mood = to;
-            if (starts && to == ConsumerMood::works) {
+            if (was_away && !is_away(to)) {
                 life.loaded = host_.on_disk(life.consumer);
             }
         }
@@ -239,10 +243,10 @@ void Weather::ending_authority() {
 
 void Weather::token_trouble() {
     if (random_.chance(0.5)) {
-        host_.token_file = false;
+        host_.token_file.is_there = false;
         say("the token file is gone");
         later(random_.between(kMinute, kDay), [this] {
-            host_.token_file = true;
+            host_.token_file.is_there = true;
             say("the token file is there");
         });
         return;
@@ -253,6 +257,7 @@ void Weather::token_trouble() {
 }
 
 void Weather::replace_token() {
+    ++host_.token_file.version;
     host_.vault->token_ends = host_.true_now + host_.vault->token_period;
     say("the token is replaced");
 }

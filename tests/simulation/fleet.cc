@@ -109,7 +109,7 @@ constexpr std::array<Plan, 4> kPlans{{
     // The same, and Vault is there.
     {"boot", 6, 720h, 1h, 6 * kHour, true, 0, 3'600, 60'000, 60, 1'100, 1'300, 60},
     // Certificates of a day, from nothing, for two days: everybody asks at once.
-    {"short", 1, 24h, 6h, 2 * kDay, false, 0, 10'000, 10'000, 120, 210, 250, 150},
+    {"short", 1, 24h, 6h, 2 * kDay, false, 0, 10'000, 10'000, 120, 210, 400, 150},
 }};
 
 role::Role role_of(const Plan& plan) {

@@ -15,6 +15,7 @@ from scripted_vault import ScriptedVault
 from traced import stops, traced
 from workers import Workers, here, stage
 
+MUTANTS = pathlib.Path(os.environ["MUTANTS"])
 START = "openat:/config.yaml"
 ONE_BYTE = 0
 DOCUMENTED = {0, 69, 73, 74, 75, 76, 77, 78}
@@ -50,7 +51,7 @@ ERRORS = {
     "getrandom": ["ENOSYS", "EAGAIN", "EINTR"], "prctl": ["EINVAL"], "access": ["EACCES"],
 }
 REASON = re.compile("^install-cert: (out of memory$|.*: )", re.MULTILINE)
-# OpenSSL 3.0 takes a lock that it could not make, GnuTLS and p11-kit abort: as good as a crash, but rare.
+# OpenSSL 3.0 takes a lock that it could not make: as good as a crash, but rare.
 IN_A_LIBRARY = {-6, -11}
 # Where there are many calls of a kind, each meets one error in turn, else each meets all.
 MANY = 12
@@ -64,9 +65,9 @@ def tls_vault():
     return ScriptedVault(directory, Authority("Listener CA"))
 
 
-def counted_run(scenario):
+def counted_run(scenario, program=None):
     """How often a whole turn makes each call, from reading the configuration on; those of the loader left out."""
-    at = stage(scenario, serve=tls_vault)
+    at = stage(scenario, program, tls_vault)
     at.reset()
     log = at.place.directory / "log"
     outcome = traced(["--from", START, "--log", log], at.place.command())
@@ -80,8 +81,8 @@ def counted_run(scenario):
     return counts, skipped
 
 
-def failed_run(scenario, call, when, lasting, error):
-    at = stage(scenario, serve=tls_vault)
+def failed_run(scenario, call, when, lasting, error, program=None):
+    at = stage(scenario, program, tls_vault)
     at.reset()
     number = getattr(errno, error) if error else ONE_BYTE
     outcome = traced(["--from", START, "--fail", f"{call},{when},{lasting},{number}"], at.place.command())
@@ -138,6 +139,15 @@ def test_a_failing_call_breaks_no_promise(workers, scenario):
     print(f"{scenario}: {len(tasks)} failures of {len(calls)} calls, ended with {dict(sorted(codes.items()))}, "
           f"{len(faults)} faults")
     assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("mutant, error", [("short_write_taken", ONE_BYTE), ("failed_write_ignored", "EIO")])
+def test_a_mutant_is_caught(workers, mutant, error):
+    program = str(MUTANTS / mutant)
+    counts, _ = workers.run(counted_run, [("renewal", program)])[0]
+    results = workers.run(failed_run, [("renewal", "write", when, "once", error, program)
+                                       for when in range(1, counts["write"] + 1)])
+    assert [fault for _, verdicts, found in results for fault in found], "not caught"
 
 
 def allocating_run(scenario, when=None, lasting=None):

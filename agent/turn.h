@@ -34,7 +34,8 @@ struct TurnPorts {
     consumers::ServiceControl* services;  // nullptr: consumers are left alone (--root)
     TokenCare care_for_tokens;            // may be empty
     std::function<double()> random;       // uniform in [0, 1)
-    // Makes the state durable before Vault is asked, so that a crash cannot reset the budget.
+    // Writes the state down before Vault is asked, so that no crash of ours resets the budget. Not
+    // synced: a power cut may (state.h).
     std::function<Result<>(const State&)> save;
     // Between the tries of one turn (settled_turn.h), and for an answer that is not valid yet,
     // which is not waited for where this is empty.

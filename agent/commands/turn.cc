@@ -121,12 +121,12 @@ int turn(const Options& options) {
         return code;
     }
     forget_complaint((*workplace)->places.runtime_directory);
-    if (reads_files(options.cause)) {
-        if (const auto kept =
-                write_accepted((*workplace)->places.state_directory, (*workplace)->texts);
-            !kept) {
-            journal_failure(kept.error());
-        }
+    const auto kept =
+        reads_files(options.cause)
+            ? write_accepted((*workplace)->places.state_directory, (*workplace)->texts)
+            : Result<>();
+    if (!kept) {
+        journal_failure(kept.error());
     }
     if (options.cause == "clock") {
         journal_clock_step();
@@ -139,10 +139,13 @@ int turn(const Options& options) {
     if (!partial) {
         journal_readiness(*report, options.cause == "start" ? Occasion::start : Occasion::later);
     }
-    report_to_supervisor({.exit_code = code,
-                          .valid = report->all_valid && !partial,
-                          .next_wake = partial ? now : report->next_wake,
-                          .status = status_line(*report, now)});
+    report_to_supervisor(
+        {.exit_code = code,
+         // The next turns would go back to the configuration that was accepted before.
+         .again = !kept,
+         .valid = report->all_valid && !partial,
+         .next_wake = partial ? now : report->next_wake,
+         .status = status_line(*report, now)});
     return code;
 }
 

@@ -17,7 +17,7 @@ inline constexpr std::size_t kReportLimit = 4096;
 
 struct TurnReport {
     int exit_code = 0;
-    bool again = false;  // nothing was looked at: to be tried again as it was asked
+    bool again = false;  // what it was asked for is not done: to be tried again as it was asked
     bool valid = false;  // every set on disk serves its consumers
     WallTime next_wake;  // when the next turn is due
     std::string status;  // one line for `systemctl status`

@@ -78,7 +78,7 @@ TEST_CASE("a renewal that goes on failing is told before the set is due", "[heal
     CHECK(report.certificates[0].verdict == "failed 5 times in a row: Vault is sealed");
 }
 
-TEST_CASE("a token that ends before its certificate's renewal is told", "[health]") {
+TEST_CASE("a token that ends before its certificate's renewal is told", "[health][fault-18]") {
     Host host;
     const std::string source = GENERATE("/token", "/another");
     const auto end = GENERATE(24h, 710h);

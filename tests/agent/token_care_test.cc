@@ -56,7 +56,8 @@ struct Host {
 
 }  // namespace
 
-TEST_CASE("a token's end is in sight as soon as renewing it does not move it", "[token_care]") {
+TEST_CASE("a token's end is in sight as soon as renewing it does not move it",
+          "[token_care][fault-18]") {
     struct Row {
         const char* why;
         vault::TokenFacts looked_up;
@@ -138,7 +139,7 @@ TEST_CASE("hosts that were given their tokens together look at them apart, and n
     CHECK(soonest >= latest - latest / 5);
 }
 
-TEST_CASE("a token file that was replaced inherits nothing", "[token_care]") {
+TEST_CASE("a token file that was replaced inherits nothing", "[token_care][fault-18]") {
     Host host;
     (void)host.care();
     TokenState& known = host.state.tokens.at(host.token.string());

@@ -218,7 +218,7 @@ class Stage:
                   for name in [*dict(other.files).values(), f".{other.certificate_name}"]}
         left = [path.name for path in names.top(self.root).iterdir() if path.name not in expected | others]
         state = self.root / "var/lib/install-cert"
-        left += [path.name for path in state.iterdir() if path.name not in ("lock", "state.json", "recorded.json")]
+        left += [path.name for path in state.iterdir() if path.name not in ("lock", "state.json", "recorded.json", "accepted.json")]
         left += generations if len(generations) > at_most else []
         left += [name for name in generations if not re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}(-\d+)?", name)]
         return [f"litter: {' '.join(left)}"] if left else []

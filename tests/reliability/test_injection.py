@@ -168,6 +168,7 @@ def allocating_run(scenario, when=None, lasting=None):
 
 
 def test_an_allocation_that_fails_breaks_no_promise(workers):
+    """Fault 72."""
     scenario = "renewal"
     total = workers.run(allocating_run, [(scenario, None, None)])[0]
     tasks = [(scenario, when, lasting) for lasting in ("once", "forever")

@@ -263,7 +263,7 @@ TEST_CASE("certificates that go on failing are tried again in one turn", "[turn]
     };
     host.issuer.fail("web", {.kind = Failure::denied, .what = "403"});
     const auto fail_for = [&](int turns) {
-        const std::size_t before = host.issuer.requests();
+        const int before = host.issuer.requests();
         for (int turn = 0; turn < turns; ++turn) {
             const WallTime next = host.turn().next_wake;
             host.clock.advance(next - host.clock.now());

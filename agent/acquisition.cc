@@ -263,7 +263,10 @@ Result<> Acquisition::stage_new(Candidate& candidate, issuance::IssuedMaterial m
     }
     auto trust = issuance::merged_trust(installed_trust, material.authorities, now(), keep);
     const std::vector<x509::Certificate> presented = copies(material.authorities);
-    const bool trust_first = trust_goes_first(candidate, material);
+    // Where the trust stays as it is, there is nothing that could go first.
+    const bool trust_first = candidate.installed &&
+                             fingerprints(trust) != fingerprints(candidate.installed->trust) &&
+                             trust_goes_first(candidate, material);
     const WallTime received = now();
     const WallTime not_after = material.leaf.facts().not_after;
     std::string serial = material.leaf.facts().serial;

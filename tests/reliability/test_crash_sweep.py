@@ -73,10 +73,12 @@ def parted(seen):
 
 
 def every_call(seen):
-    """At the entry of each call: what the one before it did is done, and no more. A few within the request."""
+    """At the entry of each call from the publication on: what the one before it did is done, and no more. Before, when
+    nothing of the new set is there yet, every third; a few within the request."""
     *parts, (lock, request) = parted(seen)
-    return [(start, stop) for start, part in parts for stop in part if stop.entering] + \
-        [(lock, stop) for stop in request[::40]]
+    points = [(start, stop) for start, part in parts for stop in part if stop.entering]
+    before = [point for point in points if point[0] == LOCK]
+    return [point for point in points if point[0] != LOCK] + before[::3] + [(lock, stop) for stop in request[::40]]
 
 
 def every_change(seen):

@@ -53,9 +53,9 @@ ERRORS = {
 REASON = re.compile("^install-cert: (out of memory$|.*: )", re.MULTILINE)
 # OpenSSL 3.0 takes a lock that it could not make: as good as a crash, but rare.
 IN_A_LIBRARY = {-6, -11}
-# Where there are many calls of a kind, each meets one error in turn, else each meets all.
-MANY = 12
-ALLOCATIONS = 200  # of them fail in their turn
+# Where there are many calls of a kind, each meets one error in turn, once or for ever in turn; else each meets all.
+MANY = int(os.environ.get("INJECT_ALL_UP_TO", "4"))
+ALLOCATIONS = int(os.environ.get("INJECT_ALLOCATIONS", "60"))  # of them fail in their turn
 # Calls that may be interrupted for ever may also be repeated for ever.
 ONLY_ONCE = {"EINTR", "EAGAIN"}
 
@@ -114,10 +114,11 @@ def plan(counts, skipped):
         for when in range(1, counts[call] + 1):
             if (call, when) in skipped:
                 continue
-            for error in errors if counts[call] <= MANY else [errors[when % len(errors)]]:
-                tasks += [(call, when, lasting, error) for lasting in ("once", "forever")
-                          if lasting == "once" or error not in ONLY_ONCE]
-    return tasks
+            few = counts[call] <= MANY
+            for error in errors if few else [errors[when % len(errors)]]:
+                chosen = ("once", "forever") if few else ("once", "forever")[when // len(errors) % 2:][:1]
+                tasks += [(call, when, lasting if error not in ONLY_ONCE else "once", error) for lasting in chosen]
+    return list(dict.fromkeys(tasks))
 
 
 @pytest.fixture(scope="module")

@@ -147,6 +147,9 @@ class History:
     def do_chmod(self, position, path, octal, *_):
         self.note(position, self.find(path), "mode", (int(octal, 8),), [(self.find(path), "mode")])
 
+    def do_chmodat(self, *_):
+        pass  # directories above the state, which nobody but root has to pass
+
     def do_chown(self, position, path, _, uid, gid):
         self.note(position, self.find(path), "owner", ((int(uid), int(gid)),), [(self.find(path), "owner")])
 

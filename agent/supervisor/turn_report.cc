@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/supervisor/turn_report.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 
@@ -34,11 +35,12 @@ std::optional<bool> flag(std::string_view line, std::string_view name) {
     return *value == "1";
 }
 
-// Whether printable() can have made it.
+// Whether printable() can have made it. Each backslash makes place for another plain character: one
+// that was only removed could bring two bytes together that are UTF-8 only then.
 bool is_printable(std::string_view text) {
-    std::string bare(text);
-    std::erase(bare, '\\');
-    return printable(bare, bare.size()) == bare;
+    std::string plain(text);
+    std::ranges::replace(plain, '\\', '/');
+    return printable(plain, plain.size()) == plain;
 }
 
 }  // namespace

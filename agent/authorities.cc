@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "renewal/backoff.h"
+
 namespace install_cert::agent {
 namespace {
 
@@ -15,11 +17,6 @@ std::chrono::seconds retry_of(const role::RenewalPolicy& policy) {
     return std::clamp(policy.ca_refresh / 4,
                       std::min(policy.ca_refresh, std::chrono::seconds{60}),
                       policy.ca_refresh);
-}
-
-std::chrono::seconds jittered(std::chrono::seconds longest, double random) {
-    const auto seconds = static_cast<double>(longest.count()) * (1 - random / 5);
-    return std::chrono::ceil<std::chrono::seconds>(std::chrono::duration<double>(seconds));
 }
 
 bool is_served(const Candidate& candidate) {
@@ -57,10 +54,6 @@ bool is_old(const Candidate& candidate) {
 
 }  // namespace
 
-std::chrono::seconds ca_look_period(const role::RenewalPolicy& policy, double random) {
-    return jittered(policy.ca_refresh, random);
-}
-
 void watch_authorities(const role::Role& role,
                        const TurnRequest& request,
                        const TurnPorts& ports,
@@ -74,7 +67,8 @@ void watch_authorities(const role::Role& role,
             issuer ? (*issuer)->authorities(mount, request.deadline)
                    : Result<std::vector<x509::Certificate>>(std::unexpected(issuer.error()));
         const WallTime now = ports.clock.now();
-        state.next_ca_look[mount] = now + jittered(retry_of(role.renewal), ports.random());
+        state.next_ca_look[mount] =
+            now + renewal::routine_delay(retry_of(role.renewal), ports.random());
         if (!presented) {
             report.remarks.push_back("looking up the CA of " + mount + ": " +
                                      presented.error().what);
@@ -88,7 +82,8 @@ void watch_authorities(const role::Role& role,
             }
         }
         if (extended) {
-            state.next_ca_look[mount] = now + ca_look_period(role.renewal, ports.random());
+            state.next_ca_look[mount] =
+                now + renewal::routine_delay(role.renewal.ca_refresh, ports.random());
         }
     }
 }

@@ -16,10 +16,6 @@
 
 namespace install_cert::agent {
 
-// How long after a look the next one is due: ca_refresh, or up to a fifth less, so that hosts that
-// booted together do not come back together every hour. `random` is uniform in [0, 1).
-[[nodiscard]] std::chrono::seconds ca_look_period(const role::RenewalPolicy& policy, double random);
-
 // Looks at the mounts that are due (no token is needed) and extends the trust of good sets. What
 // cannot be looked up is a remark of the report.
 void watch_authorities(const role::Role& role,

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "renewal/backoff.h"
+
 namespace install_cert::agent {
 namespace {
 
@@ -20,11 +22,6 @@ constexpr std::chrono::seconds kAfterFailure = 10min;
 
 std::chrono::seconds share_of(std::chrono::seconds length, double share) {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::duration<double>(length) * share);
-}
-
-// Up to a fifth sooner, so that hosts that looked together once do not do so for ever.
-void spread(TokenState& known, WallTime now, double random) {
-    known.next_care -= share_of((known.next_care - now) / 5, random);
 }
 
 // Tokens that outlive the turn. A login's token ends with the worker, there is nothing to keep.
@@ -140,7 +137,7 @@ TokenCare token_care(const role::Role& role,
             } else if (token_care_is_due(known, now)) {
                 known = cared_for(auth, session, known, now, deadline);
                 known.version = version;
-                spread(known, now, random());
+                known.next_care = now + renewal::routine_delay(known.next_care - now, random());
             }
         }
     };

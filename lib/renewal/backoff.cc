@@ -47,4 +47,9 @@ std::chrono::milliseconds retry_delay(const FailedAttempt& failed, double random
     return jittered;
 }
 
+std::chrono::seconds routine_delay(std::chrono::seconds longest, double random) {
+    const std::chrono::duration<double> wait = longest * (1 - random / 5);
+    return std::chrono::ceil<std::chrono::seconds>(wait);
+}
+
 }  // namespace install_cert::renewal

@@ -21,4 +21,8 @@ struct FailedAttempt {
 // floor. `random` is uniform in [0, 1).
 [[nodiscard]] std::chrono::milliseconds retry_delay(const FailedAttempt& failed, double random);
 
+// A routine wait: `longest`, or up to a fifth less, so that hosts that began together do not come
+// back together for ever. `random` is uniform in [0, 1).
+[[nodiscard]] std::chrono::seconds routine_delay(std::chrono::seconds longest, double random);
+
 }  // namespace install_cert::renewal

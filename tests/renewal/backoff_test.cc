@@ -41,3 +41,12 @@ TEST_CASE("a Retry-After below the back-off does not shorten it", "[backoff]") {
         retry_delay({.kind = Failure::not_yet, .attempt = 9, .retry_after = 1s}, 0.0);
     CHECK(delay == 30s);
 }
+
+TEST_CASE("a routine wait is its length or up to a fifth less", "[backoff]") {
+    CHECK(routine_delay(100s, 0.0) == 100s);
+    CHECK(routine_delay(100s, 0.5) == 90s);
+    CHECK(routine_delay(100s, 0.999) == 81s);
+    CHECK(routine_delay(0s, 0.5) == 0s);
+    CHECK(routine_delay(std::chrono::years{10}, 0.5) < std::chrono::years{10});
+    CHECK(routine_delay(1s, 0.999) == 1s);
+}

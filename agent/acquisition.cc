@@ -2,7 +2,6 @@
 #include "agent/acquisition.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "agent/authorities.h"
@@ -41,12 +40,9 @@ std::vector<issuance::TrustedAuthority> copies(std::span<const issuance::Trusted
     return result;
 }
 
-std::set<std::string> fingerprints(std::span<const issuance::TrustedAuthority> trust) {
-    std::set<std::string> result;
-    for (const issuance::TrustedAuthority& authority : trust) {
-        result.insert(authority.certificate.facts().fingerprint);
-    }
-    return result;
+bool adds_nothing(std::span<const issuance::TrustedAuthority> trust,
+                  const installation::InstalledSet& installed) {
+    return issuance::fingerprints(trust) == issuance::fingerprints(installed.trust);
 }
 
 bool is_installed_already(const Candidate& candidate, const x509::Certificate& leaf) {
@@ -237,10 +233,13 @@ void Acquisition::take_what_was_held() {
     (void)publish();
 }
 
+// Where the trust stays as it is, there is nothing that could go first.
 bool Acquisition::trust_goes_first(const Candidate& candidate,
-                                   const issuance::IssuedMaterial& material) const {
+                                   const issuance::IssuedMaterial& material,
+                                   std::span<const issuance::TrustedAuthority> trust) const {
     if (!candidate.installed || !candidate.decision.valid || !candidate.spec->files.key ||
-        candidate.decision.cause == renewal::Cause::request_changed) {
+        candidate.decision.cause == renewal::Cause::request_changed ||
+        adds_nothing(trust, *candidate.installed)) {
         return false;
     }
     return now() < renewal::last_tenth(lifetime_of(*candidate.installed)) &&
@@ -263,10 +262,7 @@ Result<> Acquisition::stage_new(Candidate& candidate, issuance::IssuedMaterial m
     }
     auto trust = issuance::merged_trust(installed_trust, material.authorities, now(), keep);
     const std::vector<x509::Certificate> presented = copies(material.authorities);
-    // Where the trust stays as it is, there is nothing that could go first.
-    const bool trust_first = candidate.installed &&
-                             fingerprints(trust) != fingerprints(candidate.installed->trust) &&
-                             trust_goes_first(candidate, material);
+    const bool trust_first = trust_goes_first(candidate, material, trust);
     const WallTime received = now();
     const WallTime not_after = material.leaf.facts().not_after;
     std::string serial = material.leaf.facts().serial;
@@ -278,8 +274,9 @@ Result<> Acquisition::stage_new(Candidate& candidate, issuance::IssuedMaterial m
     }
     note_presented(candidate.spec->mount, presented, received, state_);
     // The other sets of this mount wait for a look of their own: it is not put off.
-    state_.next_ca_look.try_emplace(candidate.spec->mount,
-                                    received + ca_look_period(role_.renewal, ports_.random()));
+    state_.next_ca_look.try_emplace(
+        candidate.spec->mount,
+        received + renewal::routine_delay(role_.renewal.ca_refresh, ports_.random()));
     if (trust_first) {
         const WallTime leaf_at = renewal::after_trust_lead(
             now(), role_.renewal.ca_lead, lifetime_of(*candidate.installed));
@@ -345,7 +342,7 @@ bool Acquisition::extend_trust(Candidate& candidate, std::span<const x509::Certi
                                         presented,
                                         now(),
                                         trust_kept_for(*candidate.spec, installed));
-    if (fingerprints(trust) == fingerprints(installed.trust)) {
+    if (adds_nothing(trust, installed)) {
         return true;
     }
     auto& leaf_at = state_.certificates[candidate.spec->name].leaf_postponed_until;

@@ -69,7 +69,8 @@ class Acquisition {
                                           std::vector<issuance::TrustedAuthority> trust,
                                           std::optional<WallTime> leaf_at);
     [[nodiscard]] bool trust_goes_first(const Candidate& candidate,
-                                        const issuance::IssuedMaterial& material) const;
+                                        const issuance::IssuedMaterial& material,
+                                        std::span<const issuance::TrustedAuthority> trust) const;
     // false: not every set that was prepared is published whole; its outcome says why.
     bool publish();
     void note_published(const Prepared& prepared, installation::Published published);

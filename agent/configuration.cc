@@ -140,6 +140,11 @@ std::expected<Configuration, std::vector<Error>> load_configuration(const Places
     return configuration;
 }
 
+bool may_pass(const std::vector<Error>& errors) {
+    return std::ranges::all_of(errors,
+                               [](const Error& error) { return error.kind == Failure::not_yet; });
+}
+
 std::expected<Configuration, std::vector<Error>> load_accepted(const Places& places) {
     auto texts = read_accepted(places.state_directory);
     if (!texts) {

@@ -23,6 +23,9 @@ struct Configuration {
 [[nodiscard]] std::expected<Configuration, std::vector<Error>> load_configuration(
     const Places& places);
 
+// Whether all of them say "not yet".
+[[nodiscard]] bool may_pass(const std::vector<Error>& errors);
+
 // The same from what was accepted last, with the host's facts of today.
 [[nodiscard]] std::expected<Configuration, std::vector<Error>> load_accepted(const Places& places);
 

@@ -42,7 +42,7 @@ Result<TurnReport> run_local_turn(Workplace& workplace, const Options& options, 
     if (!lock) {
         return std::unexpected(lock.error());
     }
-    for (const std::string name : {"/state.json", "/recorded.json"}) {
+    for (const std::string name : {"/state.json", "/recorded.json", "/accepted.json"}) {
         drop_unfinished(workplace.places.state_directory + name);
     }
     State state = read_state(workplace.places.state_directory);

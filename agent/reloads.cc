@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 #include <utility>
 #include <variant>
 
@@ -19,12 +18,9 @@ constexpr std::chrono::seconds kLongestRetry{60};  // retry_delay() of Failure::
 
 consumers::Installed as_consumers_see(const role::CertificateSpec& spec,
                                       const installation::InstalledSet& installed) {
-    std::set<std::string> fingerprints;  // their order in the file changes nothing
-    for (const issuance::TrustedAuthority& authority : installed.trust) {
-        fingerprints.insert(authority.certificate.facts().fingerprint);
-    }
+    const auto fingerprints = issuance::fingerprints(installed.trust);
     return {.spec = &spec,
-            .generation = installed.leaf.facts().fingerprint,
+            .leaf = installed.leaf.facts().fingerprint,
             .trust_digest = x509::sha256_hex(
                 join(std::vector<std::string>(fingerprints.begin(), fingerprints.end()), ""))};
 }

@@ -7,8 +7,9 @@
 namespace install_cert::agent {
 namespace {
 
-// Many thousand certificates with many consumers each; whatever is larger is not ours.
-constexpr std::size_t kStateLimit = std::size_t{256} << 20;
+// Ten thousand certificates with their consumers; read whole, it must fit into the daemon's
+// MemoryMax=.
+constexpr std::size_t kStateLimit = std::size_t{16} << 20;
 
 }  // namespace
 

@@ -92,12 +92,6 @@ FirstTurn judge_record(const Options& options) {
     return complain(fail_errno(Failure::io, supervisor, errno).error());
 }
 
-// Tried again by the supervisor's turns where a booting host may simply not have everything yet.
-bool may_pass(const std::vector<Error>& errors) {
-    return std::ranges::all_of(errors,
-                               [](const Error& error) { return error.kind == Failure::not_yet; });
-}
-
 }  // namespace
 
 int run(const Options& options, Secret environment_token) {

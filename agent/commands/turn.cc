@@ -76,13 +76,12 @@ int failed_to_open(const Options& options, const std::vector<Error>& errors) {
             Places(options.root, options.config).runtime_directory, join(texts, "\n"), now)) {
         journal_configuration(errors);
     }
-    const bool may_pass =
-        std::ranges::all_of(errors, [](const Error& e) { return e.kind == Failure::not_yet; });
-    const int code = exit_code(may_pass ? Failure::not_yet : Failure::config);
+    const bool passes = may_pass(errors);
+    const int code = exit_code(passes ? Failure::not_yet : Failure::config);
     report_to_supervisor({.exit_code = code,
                           // The files of this start are still to be read; who asked for anything
                           // else is told.
-                          .again = options.cause == "start" && may_pass,
+                          .again = options.cause == "start" && passes,
                           .next_wake = now + kRetry,
                           .status = "configuration: " + errors.front().what});
     return code;

@@ -47,7 +47,7 @@ std::string identity(const Consumer& consumer) {
 }
 
 const std::string& change(const Consumer& consumer, const Installed& installed) {
-    return consumer.when == When::ca_change ? installed.trust_digest : installed.generation;
+    return consumer.when == When::ca_change ? installed.trust_digest : installed.leaf;
 }
 
 bool is_owed(const Consumer& consumer, const Installed& installed, const Acknowledged& known) {

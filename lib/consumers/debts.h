@@ -15,12 +15,12 @@ namespace install_cert::consumers {
 // What is published now, as far as consumers care.
 struct Installed {
     const role::CertificateSpec* spec;
-    std::string generation;
+    std::string leaf;          // its fingerprint
     std::string trust_digest;  // over the CA file's certificates
 };
 
-// certificate -> consumer (acknowledgement_key) -> the generation (or, for ca_change, the trust
-// digest) that it was last reloaded for.
+// certificate -> consumer (acknowledgement_key) -> the leaf (or, for ca_change, the trust digest)
+// that it was last reloaded for.
 using Acknowledged = std::map<std::string, std::map<std::string, std::string>>;
 
 struct Debt {
@@ -41,7 +41,7 @@ struct Debt {
                                       const Acknowledged& acknowledged);
 
 // Notes that `debt` was paid for what is installed now. `installed` is what debts() was asked with:
-// a generation published in between must stay owed.
+// what is published in between must stay owed.
 void acknowledge(Acknowledged& acknowledged,
                  const Debt& debt,
                  std::span<const Installed> installed);

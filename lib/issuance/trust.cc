@@ -36,6 +36,14 @@ std::vector<TrustedAuthority> merged_trust(std::span<const TrustedAuthority> ins
     return merged;
 }
 
+std::set<std::string> fingerprints(std::span<const TrustedAuthority> trust) {
+    std::set<std::string> result;
+    for (const TrustedAuthority& authority : trust) {
+        result.insert(authority.certificate.facts().fingerprint);
+    }
+    return result;
+}
+
 bool is_trusted(const x509::Certificate& leaf,
                 std::span<const x509::Certificate> intermediates,
                 std::span<const TrustedAuthority> trust,

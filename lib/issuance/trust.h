@@ -3,7 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "foundation/clock.h"
@@ -25,6 +27,9 @@ struct TrustedAuthority {
     std::span<const x509::Certificate> presented,
     WallTime now,
     std::chrono::seconds keep);
+
+// Which certificates these are, whatever their order in the file.
+[[nodiscard]] std::set<std::string> fingerprints(std::span<const TrustedAuthority> trust);
 
 // Whether some certificate of `trust` issued `leaf`, directly or through `intermediates`.
 [[nodiscard]] bool is_trusted(const x509::Certificate& leaf,

@@ -173,3 +173,15 @@ def test_a_budget_that_cannot_be_written_down_is_not_spent(outages):
     empty(state)
     until(lambda: not set(outages.serials().values()) & set(serials.values()), 120, "every set to be another one")
     assert {name: outages.issued()[name] - issued[name] for name in DISKS} == dict.fromkeys(DISKS, 1)
+
+
+def test_a_configuration_that_cannot_be_kept_is_taken_once_it_can_be(outages):
+    """The turns after the one that was asked to take it would go back to the one before, for good."""
+    host, state, serials = outages.host, outages.host.machine.path(STATE), outages.serials()
+    told = len(host.events("turn_failed"))
+    fill_bytes(state)
+    outages.ask_for_others("680h")
+    until(lambda: len(host.events("turn_failed")) > told, 60, "the journal to tell of the full disk")
+    assert outages.serials() == serials
+    empty(state)
+    until(lambda: not set(outages.serials().values()) & set(serials.values()), 120, "every set to be another one")

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
+#include "agent/setback.h"
+#include "issuance/trust.h"
 #include "renewal/backoff.h"
 
 namespace install_cert::agent {
@@ -33,13 +36,11 @@ bool is_due(const std::string& mount,
            next->second - now > policy.ca_refresh;
 }
 
-std::set<std::string> mounts_due(const role::Role& role,
-                                 std::span<const Candidate> candidates,
-                                 const State& state,
-                                 WallTime now) {
+std::set<std::string> mounts_due(const TurnContext& turn, std::span<const Candidate> candidates) {
     std::set<std::string> mounts;
     for (const Candidate& candidate : candidates) {
-        if (is_served(candidate) && is_due(candidate.spec->mount, state, role.renewal, now)) {
+        if (is_served(candidate) &&
+            is_due(candidate.spec->mount, turn.state, turn.role.renewal, turn.now())) {
             mounts.insert(candidate.spec->mount);
         }
     }
@@ -52,38 +53,64 @@ bool is_old(const Candidate& candidate) {
            candidate.outcome.kind != OutcomeKind::trust_published;
 }
 
+// false: it failed, or a new set is needed for it.
+bool extend_trust(Candidate& candidate,
+                  std::span<const x509::Certificate> presented,
+                  const TurnContext& turn,
+                  Publication& publication) {
+    const installation::InstalledSet& installed = *candidate.installed;
+    auto trust =
+        issuance::merged_trust(trust_seen(installed, candidate.spec->mount, turn.now(), turn.state),
+                               presented,
+                               turn.now(),
+                               trust_kept_for(*candidate.spec, installed));
+    if (adds_nothing(trust, installed)) {
+        return true;
+    }
+    auto& leaf_at = turn.state.certificates[candidate.spec->name].leaf_postponed_until;
+    if (!candidate.spec->files.key) {
+        // Nothing to publish the old leaf with, and nobody here who presents it: a new one now.
+        leaf_at = turn.now();
+        candidate.outcome.next = turn.now();
+        return true;
+    }
+    // No leaf was asked for: one that was put off before stays put off.
+    if (const auto staged = publication.stage_kept(candidate, std::move(trust), leaf_at); !staged) {
+        set_back(candidate, staged.error(), turn);
+        return false;
+    }
+    return publication.publish();
+}
+
 }  // namespace
 
-void watch_authorities(const role::Role& role,
-                       const TurnRequest& request,
-                       const TurnPorts& ports,
+void watch_authorities(const TurnContext& turn,
                        std::span<Candidate> candidates,
-                       Acquisition& acquisition,
-                       State& state,
+                       Publication& publication,
                        TurnReport& report) {
-    for (const std::string& mount : mounts_due(role, candidates, state, ports.clock.now())) {
-        const auto issuer = ports.issuer();
+    const role::RenewalPolicy& policy = turn.role.renewal;
+    for (const std::string& mount : mounts_due(turn, candidates)) {
+        const auto issuer = turn.ports.issuer();
         const auto presented =
-            issuer ? (*issuer)->authorities(mount, request.deadline)
+            issuer ? (*issuer)->authorities(mount, turn.request.deadline)
                    : Result<std::vector<x509::Certificate>>(std::unexpected(issuer.error()));
-        const WallTime now = ports.clock.now();
-        state.next_ca_look[mount] =
-            now + renewal::routine_delay(retry_of(role.renewal), ports.random());
+        const WallTime now = turn.now();
+        WallTime& next_look = turn.state.next_ca_look[mount];
+        next_look = now + renewal::routine_delay(retry_of(policy), turn.ports.random());
         if (!presented) {
             report.remarks.push_back("looking up the CA of " + mount + ": " +
                                      presented.error().what);
             continue;
         }
-        note_presented(mount, *presented, now, state);
+        note_presented(mount, *presented, now, turn.state);
         bool extended = true;
         for (Candidate& candidate : candidates) {
             if (candidate.spec->mount == mount && is_served(candidate) && is_old(candidate)) {
-                extended = acquisition.extend_trust(candidate, *presented) && extended;
+                extended = extend_trust(candidate, *presented, turn, publication) && extended;
             }
         }
         if (extended) {
-            state.next_ca_look[mount] =
-                now + renewal::routine_delay(role.renewal.ca_refresh, ports.random());
+            next_look = now + renewal::routine_delay(policy.ca_refresh, turn.ports.random());
         }
     }
 }
@@ -97,6 +124,11 @@ std::optional<WallTime> next_ca_look(const role::Role& role,
     }
     const auto next = state.next_ca_look.find(outcome.spec->mount);
     return next == state.next_ca_look.end() ? now + role.renewal.ca_refresh : next->second;
+}
+
+bool adds_nothing(std::span<const issuance::TrustedAuthority> trust,
+                  const installation::InstalledSet& installed) {
+    return issuance::fingerprints(trust) == issuance::fingerprints(installed.trust);
 }
 
 void note_presented(const std::string& mount,

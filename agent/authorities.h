@@ -9,21 +9,17 @@
 #include <string>
 #include <vector>
 
-#include "agent/acquisition.h"
 #include "agent/candidate.h"
-#include "agent/state.h"
-#include "agent/turn.h"
+#include "agent/publication.h"
+#include "agent/turn_context.h"
 
 namespace install_cert::agent {
 
 // Looks at the mounts that are due (no token is needed) and extends the trust of good sets. What
 // cannot be looked up is a remark of the report.
-void watch_authorities(const role::Role& role,
-                       const TurnRequest& request,
-                       const TurnPorts& ports,
+void watch_authorities(const TurnContext& turn,
                        std::span<Candidate> candidates,
-                       Acquisition& acquisition,
-                       State& state,
+                       Publication& publication,
                        TurnReport& report);
 
 // When the mount of a set that is installed and good is due; nullopt for any other set, which no
@@ -32,6 +28,10 @@ void watch_authorities(const role::Role& role,
                                                    const Outcome& outcome,
                                                    const State& state,
                                                    WallTime now);
+
+// Whether this trust is the installed one.
+[[nodiscard]] bool adds_nothing(std::span<const issuance::TrustedAuthority> trust,
+                                const installation::InstalledSet& installed);
 
 // Writes down what the mount presents.
 void note_presented(const std::string& mount,

@@ -7,7 +7,10 @@
 #include "agent/acquisition.h"
 #include "agent/authorities.h"
 #include "agent/candidate.h"
+#include "agent/publication.h"
 #include "agent/reloads.h"
+#include "agent/setback.h"
+#include "agent/turn_context.h"
 #include "foundation/text.h"
 
 namespace install_cert::agent {
@@ -15,19 +18,17 @@ namespace {
 
 // A set that cannot be put right, or not even looked at, rests like one that cannot be obtained.
 // One that is due is asked for all the same: a new generation may be the cure.
-void repair_drift(std::vector<Candidate>& candidates,
-                  const TurnPorts& ports,
-                  Acquisition& acquisition) {
+void repair_drift(std::vector<Candidate>& candidates, const TurnContext& turn) {
     for (Candidate& candidate : candidates) {
         if (candidate.outcome.kind == OutcomeKind::failed) {
-            acquisition.fail_with(candidate, *candidate.outcome.error);
+            set_back(candidate, *candidate.outcome.error, turn);
         }
         if (!candidate.decision.repair) {
             continue;
         }
-        auto repaired = ports.store.repair(*candidate.spec);
+        auto repaired = turn.ports.store.repair(*candidate.spec);
         if (!repaired && candidate.decision.cause == renewal::Cause::none) {
-            acquisition.fail_with(candidate, std::move(repaired.error()));
+            set_back(candidate, std::move(repaired.error()), turn);
             continue;
         }
         if (!repaired) {
@@ -67,8 +68,8 @@ std::optional<WallTime> expiring(const Candidate& candidate, WallTime now) {
 std::vector<EndingToken> ending_tokens(const std::vector<Outcome>& outcomes, const State& state) {
     std::vector<EndingToken> ending;
     for (const auto& [source, token] : state.tokens) {
-        if (std::ranges::any_of(
-                outcomes, [&](const Outcome& o) { return ends_before(token, o.next); })) {
+        if (std::ranges::any_of(outcomes,
+                                [&](const Outcome& o) { return ends_before(token, o.next); })) {
             ending.push_back({.source = source, .ends = *token.final_end});
         }
     }
@@ -114,14 +115,15 @@ TurnReport run_turn(const role::Role& role,
                     State& state) {
     TurnReport report;
     std::vector<Candidate> candidates = survey(role, request, ports.store, state);
-    Acquisition acquisition(role, request, ports, state);
-    repair_drift(candidates, ports, acquisition);
+    const TurnContext turn{.role = role, .request = request, .ports = ports, .state = state};
+    repair_drift(candidates, turn);
     // Before anything new is staged, which looks just like it, and needs the room; after a swap it
     // would have to wait for the grace, and with it a key that was never published.
     collect_litter(candidates, ports, report);
 
-    acquisition.obtain(candidates);
-    watch_authorities(role, request, ports, candidates, acquisition, state, report);
+    Publication publication(turn);
+    Acquisition(turn, publication).obtain(candidates);
+    watch_authorities(turn, candidates, publication, report);
     if (ports.care_for_tokens) {
         ports.care_for_tokens(state, ports.clock.now(), request.deadline);
     }
@@ -134,7 +136,7 @@ TurnReport run_turn(const role::Role& role,
     if (ports.services != nullptr) {
         report.reloads = pay_reloads(role, request, ports, state);
     }
-    report.superseded = std::move(acquisition).superseded();
+    report.superseded = std::move(publication).superseded();
     report.all_valid =
         std::ranges::all_of(candidates, [](const Candidate& c) { return c.decision.valid; });
     for (Candidate& candidate : candidates) {

@@ -171,7 +171,8 @@ bool files_are_accepted(const Places& places) {
 }
 
 Result<std::vector<const role::CertificateSpec*>> select(const role::Role& role,
-                                                         const std::vector<std::string>& names) {
+                                                         const std::vector<std::string>& names,
+                                                         std::string_view where) {
     std::vector<std::string_view> known;
     std::ranges::transform(
         role.certificates, std::back_inserter(known), &role::CertificateSpec::name);
@@ -179,7 +180,7 @@ Result<std::vector<const role::CertificateSpec*>> select(const role::Role& role,
         if (std::ranges::find(known, name) == known.end()) {
             const auto meant = nearest(name, known);
             return fail(Failure::usage,
-                        "no certificate '" + printable(name) + "' in the configuration",
+                        "no certificate '" + printable(name) + "' " + std::string(where),
                         meant ? "did you mean '" + *meant + "'?" : "");
         }
     }

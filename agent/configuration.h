@@ -36,6 +36,8 @@ struct Configuration {
 // The certificates of `role` with these names, in its order; all of them when `names` is empty.
 // Failure::usage for an unknown name, with the nearest known one.
 [[nodiscard]] Result<std::vector<const role::CertificateSpec*>> select(
-    const role::Role& role, const std::vector<std::string>& names);
+    const role::Role& role,
+    const std::vector<std::string>& names,
+    std::string_view where = "in the configuration");
 
 }  // namespace install_cert::agent

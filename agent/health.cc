@@ -82,6 +82,13 @@ HealthRow row_of(const role::Role& role,
     }
     const installation::InstalledSet& installed = **examined.installed;
     describe(row, installed.leaf.facts());
+    if (examined.standing == Examined::Standing::former) {
+        note(row,
+             Health::warning,
+             "in the configuration no more: nobody renews it, 'install-cert remove --former' takes "
+             "it away");
+        return row;
+    }
     renewal::Subject subject{
         .spec = examined.spec,
         .installed = renewal::InstalledFacts{.damage = installed.damage,

@@ -61,6 +61,8 @@ void describe(HealthRow& row, const x509::CertificateFacts& leaf);
 // link or an unreadable directory is in the way.
 struct Examined {
     const role::CertificateSpec* spec;
+    // `former`: of a configuration before this one (former.h).
+    enum class Standing : std::uint8_t { configured, former } standing = Standing::configured;
     Result<std::optional<installation::InstalledSet>> installed;
     std::vector<std::string> paths{};
     std::vector<std::string> reloads_owed{};

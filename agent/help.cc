@@ -115,13 +115,14 @@ constexpr std::string_view kPolicy =
     "pipe what you want into a shell.\n";
 
 constexpr std::string_view kRemove =
-    "Usage: install-cert remove [NAME...] [--revoke] [--dry-run]\n"
+    "Usage: install-cert remove [NAME...] [--revoke | --former] [--dry-run]\n"
     "\n"
     "Takes our files away again, links and generations, and puts back what lay at their names "
     "before. Directories\n"
     "stay.\n"
     "\n"
-    "  --revoke        revoke the certificates at Vault first\n";
+    "  --revoke        revoke the certificates at Vault first\n"
+    "  --former        the sets of former configurations, which 'status' lists and nobody renews\n";
 
 constexpr std::string_view kRun =
     "Usage: install-cert run\n"

@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "agent/former.h"
 #include "agent/lock.h"
 #include "agent/recorded.h"
 #include "agent/retirement.h"
@@ -42,11 +43,14 @@ Result<TurnReport> run_local_turn(Workplace& workplace, const Options& options, 
     if (!lock) {
         return std::unexpected(lock.error());
     }
-    for (const std::string name : {"/state.json", "/recorded.json", "/accepted.json"}) {
+    for (const std::string name :
+         {"/state.json", "/recorded.json", "/former.json", "/accepted.json"}) {
         drop_unfinished(workplace.places.state_directory + name);
     }
     State state = read_state(workplace.places.state_directory);
     TurnReport report;
+    const auto former =
+        note_former(workplace.places.state_directory, workplace.role, workplace.store);
     // Before anything is published: the gate is waiting for these sets.
     const auto recorded = write_recorded(workplace.places.state_directory, workplace.role);
     {
@@ -87,6 +91,11 @@ Result<TurnReport> run_local_turn(Workplace& workplace, const Options& options, 
     retire_after_grace(workplace.store, report.superseded);
     if (!recorded) {
         report.remarks.push_back(recorded.error().what);
+    }
+    if (!former) {
+        report.remarks.push_back(former.error().what);
+    } else {
+        report.remarks.insert(report.remarks.end(), former->begin(), former->end());
     }
     return report;
 }

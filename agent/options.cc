@@ -36,11 +36,12 @@ struct Flag {
     std::array<Command, 3> commands;  // filled up with `help`, which takes no flag
 };
 
-constexpr std::array<Flag, 7> kFlags{{
+constexpr std::array<Flag, 8> kFlags{{
     {"--dry-run", &Options::dry_run, {Command::once, Command::renew, Command::remove}},
     {"--json", &Options::json, {Command::status, Command::inspect, Command::check}},
     {"--offline", &Options::offline, {Command::check, Command::help, Command::help}},
     {"--revoke", &Options::revoke, {Command::remove, Command::help, Command::help}},
+    {"--former", &Options::former, {Command::remove, Command::help, Command::help}},
     {"--wait", &Options::wait, {Command::renew, Command::status, Command::help}},
     {"--reload", &Options::reload, {Command::once, Command::renew, Command::turn}},
     {"--reload", &Options::reload, {Command::run, Command::help, Command::help}},
@@ -214,6 +215,11 @@ Result<Options> finished(Reader reader) {
     }
     if (*reader.command == Command::inspect && reader.options.operands.empty()) {
         return fail(Failure::usage, "inspect: needs at least one file or directory");
+    }
+    if (reader.options.former && reader.options.revoke) {
+        return fail(Failure::usage,
+                    "--revoke: not with --former",
+                    "nothing tells any more which mount and token a former certificate belongs to");
     }
     if (*reader.command == Command::help && !reader.options.operands.empty()) {
         const auto* const found = std::ranges::find(

@@ -38,6 +38,7 @@ struct Options {
     bool json = false;
     bool offline = false;
     bool revoke = false;
+    bool former = false;
     bool wait = false;
     bool reload = false;
     std::string cause;  // of a `turn`, the supervisor's word for why it starts one: boot, timer,

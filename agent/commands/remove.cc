@@ -6,6 +6,7 @@
 
 #include "agent/commands/commands.h"
 #include "agent/console.h"
+#include "agent/former.h"
 #include "agent/lock.h"
 #include "agent/process.h"
 #include "agent/secret_reader.h"
@@ -89,11 +90,14 @@ int remove(const Options& options, Secret environment_token) {
     if (!workplace) {
         return complain(workplace.error());
     }
-    const auto selected = select((*workplace)->role, options.operands);
+    const Places& places = (*workplace)->places;
+    const role::Role former = former_sets(places.state_directory, (*workplace)->role);
+    const auto selected = options.former
+                              ? select(former, options.operands, "of a former configuration")
+                              : select((*workplace)->role, options.operands);
     if (!selected) {
         return complain(selected.error());
     }
-    const Places& places = (*workplace)->places;
     // A dry run leaves no trace, and waits for nobody.
     const auto lock = options.dry_run ? Result<std::optional<TurnLock>>(std::nullopt)
                                       : locked(places.state_directory);
@@ -113,13 +117,19 @@ int remove(const Options& options, Secret environment_token) {
             error.what = spec->name + ": " + error.what;
             (void)complain(error);
             gravest = gravest ? graver(*gravest, error.kind) : error.kind;
-        } else if (!options.dry_run) {
+        } else if (!options.dry_run &&
+                   !(options.former && select((*workplace)->role, {spec->name}))) {
             forget(state, spec->name);
         }
     }
     if (!options.dry_run) {
         if (const auto saved = write_state(places.state_directory, state); !saved) {
             return complain(saved.error());
+        }
+        if (const auto noted =
+                note_former(places.state_directory, (*workplace)->role, (*workplace)->store);
+            !noted) {
+            return complain(noted.error());
         }
     }
     return gravest ? exit_code(*gravest) : 0;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // `status`: the health of what is installed. Asks nothing of Vault.
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "agent/commands/commands.h"
 #include "agent/console.h"
+#include "agent/former.h"
 #include "agent/gate.h"
 #include "agent/health.h"
 #include "agent/reloads.h"
@@ -11,6 +14,20 @@
 
 namespace install_cert::agent {
 namespace {
+
+std::vector<Examined> examine_former(Workplace& workplace, const role::Role& former) {
+    std::vector<Examined> found;
+    for (const role::CertificateSpec& spec : former.certificates) {
+        Examined examined{.spec = &spec,
+                          .standing = Examined::Standing::former,
+                          .installed = workplace.store.read(spec),
+                          .paths = workplace.store.paths(spec)};
+        if (!examined.installed || *examined.installed) {
+            found.push_back(std::move(examined));
+        }
+    }
+    return found;
+}
 
 Examined examine(Workplace& workplace,
                  const role::CertificateSpec& spec,
@@ -44,6 +61,8 @@ int status(const Options& options) {
     for (const role::CertificateSpec& spec : (*workplace)->role.certificates) {
         examined.push_back(examine(**workplace, spec, state, options));
     }
+    const role::Role former = former_sets((*workplace)->places.state_directory, (*workplace)->role);
+    std::ranges::move(examine_former(**workplace, former), std::back_inserter(examined));
     const renewal::Situation situation = (*workplace)->situation();
     const HealthReport report = judge((*workplace)->role, examined, state, situation);
     say(options.json ? to_json(report) : to_table(report, situation.now, colour_of_stdout()));

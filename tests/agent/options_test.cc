@@ -34,6 +34,7 @@ TEST_CASE("options of a command are understood", "[options]") {
     CHECK(parse({"status", "--json"})->json);
     CHECK(parse({"check", "--offline"})->offline);
     CHECK(parse({"remove", "--revoke"})->revoke);
+    CHECK(parse({"remove", "--former", "web"})->former);
     CHECK(parse({"inspect", "--", "-odd.pem"})->operands[0] == "-odd.pem");
     CHECK(parse({"--version"})->command == Command::version);
     CHECK(parse({"once", "--help"})->help_about == Command::once);
@@ -57,6 +58,14 @@ TEST_CASE("a wrong command line is refused with what was meant", "[options]") {
             {"an empty config", {"once", "--config="}, "--config: needs a file", ""},
             {"an operand too many", {"status", "web"}, "unexpected argument 'web'", ""},
             {"nothing to inspect", {"inspect"}, "needs at least one", ""},
+            {"former sets of another command",
+             {"once", "--former"},
+             "--former: not an option of 'once'",
+             "once --help"},
+            {"what cannot be revoked",
+             {"remove", "--former", "--revoke"},
+             "--revoke: not with --former",
+             "which mount"},
             {"control bytes", {"once\x1b[31m"}, "unknown command 'once\\x1b[31m'", ""},
         }));
     CAPTURE(why);

@@ -76,13 +76,25 @@ def test_a_wrapping_token_is_no_token_to_work_with(etcd_host, bao, used):
     assert not list(etcd_host.certs.glob("*.pem"))
 
 
-def test_another_role_leaves_the_former_ones_files_alone(etcd_host):
-    """Fault 11."""
+def test_another_role_leaves_the_former_ones_files_alone_and_tells_of_them(etcd_host):
+    """Fault 11. Once by the turn that meets the other role, and in the table for as long as they are there."""
     installed = etcd_host.install()
     etcd_host.change(role="worker")
-    etcd_host.once("--timeout", "2s")
+    turns = [etcd_host.once("--timeout", "2s") for _ in range(2)]
+    assert [("etcd-member in /etc/etcd/certs is in the configuration no more" in turn.err) for turn in turns] == [True, False]
     assert snapshot(etcd_host.certs) == installed
     assert_set(etcd_host.certs, "etcd-member")
+
+    rows = {row["name"]: row for row in etcd_host.run("status", "--json").json()["certificates"]}
+    assert rows["etcd-member"]["health"] == "warning" and rows["etcd-member"]["not_after"]
+    assert "wrong  in the configuration no more: nobody renews it" in etcd_host.run("status").out
+    assert etcd_host.run("remove", "etcd-member").code == 64
+
+    assert etcd_host.run("remove", "--former", "--dry-run").out == "etcd-member: would be removed\n"
+    assert snapshot(etcd_host.certs) == installed
+    assert etcd_host.run("remove", "--former", "etcd-member").code == 0
+    assert not list(etcd_host.certs.glob("*.pem"))
+    assert "in the configuration no more" not in etcd_host.run("status").out
 
 
 # A name server of our own, in a mount namespace of the program's.

@@ -2,7 +2,6 @@
 #include "agent/journal.h"
 
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -11,13 +10,9 @@
 #include <string>
 #include <utility>
 
-// Without it the name is a macro for a function that also takes file and line.
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
-
 #include "agent/console.h"
+#include "agent/journal_socket.h"
 #include "agent/message_ids.h"
-#include "foundation/shared_library.h"
 #include "foundation/text.h"
 
 namespace install_cert::agent {
@@ -31,17 +26,9 @@ bool stderr_is_journal() {
            stream == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
 }
 
-// A journal that does not listen must not stop a renewal. libsystemd is loaded for the first entry
-// only: with what it brings it is 1 MiB of the turns that people and cron run.
-void send(const std::vector<iovec>& fields) {
-    static const auto sendv = [] {
-        decltype(&::sd_journal_sendv) function = nullptr;
-        SharedLibrary("libsystemd.so.0").find("sd_journal_sendv", function);
-        return function;
-    }();
-    if (sendv != nullptr) {
-        (void)sendv(fields.data(), static_cast<int>(fields.size()));
-    }
+JournalSocket& journal_socket() {
+    static JournalSocket socket;
+    return socket;
 }
 
 class Entry {
@@ -66,12 +53,7 @@ class Entry {
             warn(message_);
             return;
         }
-        std::vector<iovec> vectors;
-        std::ranges::transform(fields_, std::back_inserter(vectors), [](const std::string& field) {
-            // The interface is not const-correct; nothing is written through it.
-            return iovec{.iov_base = const_cast<char*>(field.data()), .iov_len = field.size()};
-        });
-        send(vectors);
+        journal_socket().send(fields_);
     }
 
   private:
@@ -242,6 +224,10 @@ void journal_configuration(const std::vector<Error>& errors) {
 
 void journal_rejected_configuration(const std::vector<Error>& errors) {
     write_errors(message_id::configuration_kept, "the running configuration is kept: ", errors);
+}
+
+std::size_t journal_dropped() {
+    return stderr_is_journal() ? journal_socket().dropped() : 0;
 }
 
 }  // namespace install_cert::agent

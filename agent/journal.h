@@ -4,6 +4,7 @@
 // connected us to it, else as lines on stderr.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -24,5 +25,8 @@ void journal_failure(const Error& error);
 void journal_configuration(const std::vector<Error>& errors);
 // A new configuration was refused at a SIGHUP, and the running one kept.
 void journal_rejected_configuration(const std::vector<Error>& errors);
+
+// Entries of this process that the journal did not take (journal_socket.h).
+[[nodiscard]] std::size_t journal_dropped();
 
 }  // namespace install_cert::agent

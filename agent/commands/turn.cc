@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `turn`: the supervisor's worker. The turn that `once` runs, reported to the journal and on a
 // pipe.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,10 @@ constexpr std::chrono::minutes kConsumersTimeout{25};
 constexpr std::chrono::seconds kRetry{60};
 
 void report_to_supervisor(const supervisor::TurnReport& report) {
+    struct stat end{};
+    if (::fstat(supervisor::kReportDescriptor, &end) != 0 || !S_ISFIFO(end.st_mode)) {
+        return;  // started by hand: the number may be that of any file of this turn
+    }
     const std::string text = to_text(report);
     // Far below PIPE_BUF: written whole or, where nobody listens, not at all.
     std::ignore = ::write(supervisor::kReportDescriptor, text.data(), text.size());
@@ -64,6 +69,9 @@ std::string status_line(const TurnReport& report, WallTime now) {
         if (reload.outcome.state == consumers::ReloadState::failed) {
             parts.push_back(reload.consumer + " is owed a reload");
         }
+    }
+    if (const std::size_t dropped = journal_dropped(); dropped != 0) {
+        parts.push_back(std::to_string(dropped) + " entries did not reach the journal");
     }
     return join(parts, "; ");
 }

@@ -95,7 +95,9 @@ class LoopImage:
 
 
 def pretend_unwritten(directory, megabytes):
-    """For programs of this thread: what others have written and no disk holds yet."""
+    """For programs of this thread: what others have written and no disk holds yet. May be told anew."""
     pretended = directory / "meminfo"
+    is_mounted = pretended.exists()
     pretended.write_text(f"MemTotal: 16777216 kB\nDirty: {megabytes << 10} kB\nWriteback: 0 kB\n")
-    mount(pretended, "/proc/meminfo", flags=MS_BIND)
+    if not is_mounted:
+        mount(pretended, "/proc/meminfo", flags=MS_BIND)

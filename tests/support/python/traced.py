@@ -28,6 +28,10 @@ class Stop:
         """Whether the call may leave another state of files and processes than it found."""
         return self.call in CHANGING or (self.call == "openat" and bool(self.third & O_CREAT))
 
+    def writes(self):
+        """Whether an openat(2) is for writing."""
+        return bool(self.third & (os.O_ACCMODE | O_CREAT))
+
 
 def stops(log):
     found = []

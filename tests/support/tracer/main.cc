@@ -2,63 +2,44 @@
 // syscall_tracer OPTIONS -- PROGRAM ARGUMENT...: runs a program and all its children with a stop at
 // the entry and the exit of every system call, and does there what the gates ask for:
 //
-//   --from CALL:TEXT    count stops and calls from the first CALL on a path that contains TEXT
+//   --from CALL[,N]:TEXT
+//                       stop and count from the first (the N-th) CALL on a path that contains TEXT
 //   --kill N            SIGKILL to all of them at the N-th stop
 //   --fail CALL,N,once|forever,ERRNO
 //                       the N-th CALL (and all later ones) fails; ERRNO 0: it moves one byte
 //   --log FILE          one line a stop: NUMBER entry|exit CALL RESULT FIRST THIRD PATH
 //   --lockstep          at each stop writes a byte to descriptor 0 and waits for one
 //
-// Sleeps take no time, so that the child that waits out the grace is seen to its end. Ends as the
-// program did (128 + signal), or with 137 once it was killed; 125 where tracing itself failed.
+// Sleeps take no time, so that the child that waits out the grace is seen to its end. /proc shows
+// no other processes, so that looking at all of them takes as many calls in each run. A run that is
+// to suffer a fault, and nothing else, stops at calls of that kind only. Ends as the program did
+// (128 + signal), or with 137 once it was killed; 125 where tracing itself failed.
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "call_filter.h"
 #include "calls.h"
+#include "own_processes.h"
 #include "plan.h"
+#include "tracee.h"
 
 namespace install_cert::tracer {
 namespace {
 
 constexpr int kTracingFailed = 125;
-
-// ptrace(2) takes numbers where its prototype has pointers.
-long request(__ptrace_request what, pid_t pid, std::uintptr_t address, std::uintptr_t data) {
-    // NOLINTNEXTLINE(performance-no-int-to-ptr)
-    return ::ptrace(what, pid, reinterpret_cast<void*>(address), reinterpret_cast<void*>(data));
-}
-
-std::string text_at(pid_t pid, std::uint64_t address) {
-    std::array<char, 256> buffer{};
-    const iovec local{.iov_base = buffer.data(), .iov_len = buffer.size() - 1};
-    // NOLINTNEXTLINE(performance-no-int-to-ptr)
-    const iovec remote{.iov_base = reinterpret_cast<void*>(address), .iov_len = buffer.size() - 1};
-    if (::process_vm_readv(pid, &local, 1, &remote, 1, 0) < 0) {
-        // Up to the end of a page.
-        const iovec shorter{.iov_base = remote.iov_base, .iov_len = 4096 - (address % 4096)};
-        if (shorter.iov_len >= buffer.size() ||
-            ::process_vm_readv(pid, &local, 1, &shorter, 1, 0) < 0) {
-            return {};
-        }
-    }
-    return buffer.data();
-}
-
-// A failed close(2) has closed all the same.
-enum class Suffers : std::uint8_t { nothing, failure, failure_afterwards, one_byte, no_sleep };
+constexpr int kPatience = 10'000;  // looks at somebody who neither stops nor sleeps
 
 Suffers effect_of(const Fault& fault) {
     if (fault.error_number == 0) {
@@ -67,20 +48,12 @@ Suffers effect_of(const Fault& fault) {
     return fault.number == SYS_close ? Suffers::failure_afterwards : Suffers::failure;
 }
 
-// One process, between the entry and the exit of its call.
-struct Tracee {
-    bool is_new = true;  // its first SIGSTOP is the kernel's
-    bool in_call = false;
-    bool looks_around = false;
-    const Call* call = nullptr;
-    std::array<std::uint64_t, 6> arguments{};
-    std::string path;
-    Suffers suffers = Suffers::nothing;
-};
-
 class Tracer {
   public:
-    explicit Tracer(const Plan& plan) : plan_(plan), counting_(!plan.from) {
+    explicit Tracer(const Plan& plan)
+        : plan_(plan),
+          counts_stops_(plan.kill_at != 0 || plan.lockstep || !plan.log.empty()),
+          counting_(!plan.from) {
         if (!plan.log.empty()) {
             log_.reset(std::fopen(plan.log.c_str(), "we"));
         }
@@ -97,18 +70,18 @@ class Tracer {
         }
         constexpr unsigned options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK |
                                      PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-                                     PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+                                     PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL;
         tracees_[root_].is_new = false;
-        if (request(PTRACE_SETOPTIONS, root_, 0, options) != 0 ||
-            request(PTRACE_SYSCALL, root_, 0, 0) != 0) {
+        if (request(PTRACE_SETOPTIONS, root_, 0, options) != 0 || !resume(root_, 0)) {
             return kTracingFailed;
         }
         while (!tracees_.empty()) {
-            const pid_t pid = ::waitpid(-1, &status, __WALL);
-            if (pid < 0) {
+            if (!await_rest()) {
                 return kTracingFailed;
             }
-            attend(pid, status);
+            const auto [pid, what] = *reported_.begin();
+            reported_.erase(reported_.begin());
+            attend(pid, what);
         }
         return killed_ ? 128 + SIGKILL : result_;
     }
@@ -121,8 +94,61 @@ class Tracer {
             (void)::dup2(::open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
         }
         (void)::raise(SIGSTOP);
+        if (!stop_only_at(calls_of_interest())) {
+            ::_exit(kTracingFailed);
+        }
         (void)::execv(plan_.program.front(), plan_.program.data());
         ::_exit(kTracingFailed);
+    }
+
+    [[nodiscard]] std::vector<std::uint64_t> calls_of_interest() const {
+        std::vector<std::uint64_t> numbers{SYS_clock_nanosleep};
+        if (plan_.from) {
+            numbers.push_back(plan_.from->number);
+        }
+        if (plan_.fault) {
+            numbers.push_back(plan_.fault->number);
+        }
+        return numbers;
+    }
+
+    // Whether it stops at each call. The first one does once it has children, since the call with
+    // which counting begins may be a child's, while it waits for that.
+    [[nodiscard]] bool stops_at_all(pid_t pid) const {
+        return counts_stops_ && (counting_ || (has_forked_ && pid == root_));
+    }
+
+    bool resume(pid_t pid, std::uintptr_t signal) {
+        Tracee& tracee = tracees_[pid];
+        const bool to_next = stops_at_all(pid) || (tracee.in_call && tracee.must_be_met_at_exit());
+        tracee.in_call = tracee.in_call && to_next;
+        return request(to_next ? PTRACE_SYSCALL : PTRACE_CONT, pid, 0, signal) == 0;
+    }
+
+    // One process at a time is let go on, the eldest first, so that numbers mean the same in every
+    // run: until all the others have stopped, or sleep until somebody wakes them.
+    bool await_rest() {
+        for (int patience = kPatience; reported_.size() < tracees_.size(); --patience) {
+            int status = 0;
+            const pid_t pid = ::waitpid(-1, &status, __WALL | (reported_.empty() ? 0 : WNOHANG));
+            if (pid < 0) {
+                return false;
+            }
+            if (pid > 0) {
+                tracees_.try_emplace(pid);
+                reported_[pid] = status;
+            } else if (patience < 0 || std::ranges::all_of(
+                                           tracees_,
+                                           [this](const auto& entry) {
+                                               return reported_.contains(entry.first) ||
+                                                      is_asleep(entry.first);
+                                           })) {
+                return true;
+            } else {
+                (void)::sched_yield();
+            }
+        }
+        return true;
     }
 
     void attend(pid_t pid, int status) {
@@ -134,20 +160,27 @@ class Tracer {
             return;
         }
         Tracee& tracee = tracees_[pid];
-        const int signal = WSTOPSIG(status);
+        const int event = status >> 16;
         std::uintptr_t passed_on = 0;
-        if (signal == (SIGTRAP | 0x80)) {
+        if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
             at_stop(pid, tracee);
-        } else if (status >> 16 == 0 && !(signal == SIGSTOP && tracee.is_new)) {
-            passed_on = static_cast<std::uintptr_t>(signal);
-        } else if (signal == SIGSTOP) {
+        } else if (event == PTRACE_EVENT_SECCOMP) {
+            if (!tracee.in_call) {  // else this entry was met already
+                at_stop(pid, tracee);
+            }
+        } else if (event != 0) {
+            has_forked_ = has_forked_ || event != PTRACE_EVENT_EXEC;
+        } else if (WSTOPSIG(status) == SIGSTOP && tracee.is_new) {
             tracee.is_new = false;
+            has_forked_ = true;
+        } else {
+            passed_on = static_cast<std::uintptr_t>(WSTOPSIG(status));
         }
         // One that was just being born when all were killed is met here first.
         if (killed_) {
             (void)::kill(pid, SIGKILL);
         } else {
-            (void)request(PTRACE_SYSCALL, pid, 0, passed_on);
+            (void)resume(pid, passed_on);
         }
     }
 
@@ -155,13 +188,13 @@ class Tracer {
         __ptrace_syscall_info info{};
         (void)request(
             PTRACE_GET_SYSCALL_INFO, pid, sizeof info, reinterpret_cast<std::uintptr_t>(&info));
-        tracee.in_call = info.op == PTRACE_SYSCALL_INFO_ENTRY;
+        tracee.in_call = info.op != PTRACE_SYSCALL_INFO_EXIT;
         if (tracee.in_call) {
             enter(pid, tracee, info);
         } else {
-            leave(pid, tracee);
+            tracee.suffer_exit(pid, error_number());
         }
-        if (!counting_ || looks_around(tracee)) {
+        if (!counting_) {
             return;
         }
         ++stops_;
@@ -173,6 +206,7 @@ class Tracer {
         }
     }
 
+    // Whichever kind of stop it is: the filter's describes the call as an entry's does.
     void enter(pid_t pid, Tracee& tracee, const __ptrace_syscall_info& info) {
         tracee.call = call_by_number(info.entry.nr);
         tracee.suffers = Suffers::nothing;
@@ -182,39 +216,20 @@ class Tracer {
             tracee.path =
                 text_at(pid, tracee.arguments[static_cast<std::size_t>(tracee.call->path)]);
         }
-        counting_ = counting_ ||
-                    (info.entry.nr == plan_.from->number && tracee.path.contains(plan_.from->path));
+        counting_ = counting_ || is_start(info.entry.nr, tracee.path);
         if (info.entry.nr == SYS_clock_nanosleep) {
             tracee.suffers = Suffers::no_sleep;
-        } else if (counting_ && !tracee.looks_around && !tracee.path.ends_with("/stat") &&
-                   is_hit(info.entry.nr)) {
+        } else if (counting_ && is_hit(info.entry.nr)) {
             tracee.suffers = effect_of(*plan_.fault);
         }
-        if (tracee.suffers != Suffers::nothing && tracee.suffers != Suffers::failure_afterwards) {
-            user_regs_struct registers{};
-            (void)request(PTRACE_GETREGS, pid, 0, reinterpret_cast<std::uintptr_t>(&registers));
-            if (tracee.suffers == Suffers::one_byte) {
-                registers.rdx = std::min<unsigned long long>(registers.rdx, 1);
-            } else {
-                registers.orig_rax = ~0ULL;  // no call at all
-            }
-            (void)request(PTRACE_SETREGS, pid, 0, reinterpret_cast<std::uintptr_t>(&registers));
-        }
+        tracee.suffer_entry(pid, error_number());
     }
 
-    // Reading the states of all processes takes as many calls as the machine has processes: no
-    // stops of ours, since numbers must mean the same in every run.
-    static bool looks_around(Tracee& tracee) {
-        if (tracee.call == nullptr) {
-            return tracee.looks_around;
-        }
-        const bool looked = tracee.looks_around;
-        if (tracee.call->number == SYS_openat) {
-            tracee.looks_around = tracee.path.ends_with("/stat");
-        } else if (tracee.call->number == SYS_close && !tracee.in_call) {
-            tracee.looks_around = false;
-        }
-        return looked || tracee.looks_around;
+    [[nodiscard]] int error_number() const { return plan_.fault ? plan_.fault->error_number : 0; }
+
+    bool is_start(std::uint64_t number, const std::string& path) {
+        return number == plan_.from->number && path.contains(plan_.from->path) &&
+               ++starts_ == plan_.from->when;
     }
 
     bool is_hit(std::uint64_t number) {
@@ -224,21 +239,6 @@ class Tracer {
         ++calls_;
         return calls_ == plan_.fault->when ||
                (calls_ > plan_.fault->when && plan_.fault->lasting == Lasting::forever);
-    }
-
-    void leave(pid_t pid, const Tracee& tracee) const {
-        if (tracee.suffers == Suffers::nothing) {
-            return;
-        }
-        user_regs_struct registers{};
-        (void)request(PTRACE_GETREGS, pid, 0, reinterpret_cast<std::uintptr_t>(&registers));
-        if (tracee.suffers == Suffers::one_byte) {
-            registers.rdx = tracee.arguments[2];  // the kernel leaves it alone, and so must we
-        } else {
-            const int error = tracee.suffers == Suffers::no_sleep ? 0 : plan_.fault->error_number;
-            registers.rax = static_cast<unsigned long long>(-static_cast<long long>(error));
-        }
-        (void)request(PTRACE_SETREGS, pid, 0, reinterpret_cast<std::uintptr_t>(&registers));
     }
 
     void note(const Tracee& tracee, const __ptrace_syscall_info& info) const {
@@ -279,10 +279,14 @@ class Tracer {
     const Plan& plan_;
     std::unique_ptr<std::FILE, Closes> log_;
     std::map<pid_t, Tracee> tracees_;
+    std::map<pid_t, int> reported_;  // what is still to be attended to
     pid_t root_ = 0;
+    bool counts_stops_;
     bool counting_;
+    bool has_forked_ = false;
     bool killed_ = false;
     int result_ = 0;
+    std::uint64_t starts_ = 0;
     std::uint64_t stops_ = 0;
     std::uint64_t calls_ = 0;
 };
@@ -297,5 +301,7 @@ int main(int argc, char* argv[]) {
         (void)std::fputs("syscall_tracer: see its source for what it takes\n", stderr);
         return install_cert::tracer::kTracingFailed;
     }
-    return install_cert::tracer::Tracer(*plan).run();
+    return install_cert::tracer::among_own_processes(
+        [&] { return install_cert::tracer::Tracer(*plan).run(); },
+        install_cert::tracer::kTracingFailed);
 }

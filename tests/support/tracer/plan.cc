@@ -24,14 +24,20 @@ std::string_view next_part(std::string_view& text) {
     return part;
 }
 
-// CALL:TEXT
+// CALL:TEXT or CALL,N:TEXT
 std::optional<Start> start_from(std::string_view text) {
     const std::size_t colon = text.find(':');
-    const Call* const call = call_by_name(text.substr(0, colon));
-    if (call == nullptr || colon == std::string_view::npos) {
+    if (colon == std::string_view::npos) {
         return std::nullopt;
     }
-    return Start{.number = call->number, .path = std::string(text.substr(colon + 1))};
+    std::string_view which = text.substr(0, colon);
+    const Call* const call = call_by_name(next_part(which));
+    const auto when = which.empty() ? 1 : number<std::uint64_t>(which);
+    if (call == nullptr || !when) {
+        return std::nullopt;
+    }
+    return Start{
+        .number = call->number, .when = *when, .path = std::string(text.substr(colon + 1))};
 }
 
 // CALL,WHEN,once|forever,ERRNO

@@ -24,6 +24,7 @@ struct Fault {
 // The call with which counting begins.
 struct Start {
     std::uint64_t number = 0;
+    std::uint64_t when = 1;
     std::string path;  // is contained in the call's
 };
 

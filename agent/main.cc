@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "agent/commands/commands.h"
-#include "agent/console.h"
 #include "agent/options.h"
 #include "agent/process.h"
+#include "agent/report/console.h"
 
 namespace {
 

@@ -9,9 +9,9 @@
 #include <memory>
 
 #include "agent/commands/commands.h"
-#include "agent/console.h"
-#include "agent/inspection.h"
 #include "agent/process.h"
+#include "agent/report/console.h"
+#include "agent/report/inspection.h"
 #include "foundation/handle.h"
 #include "host/files.h"
 

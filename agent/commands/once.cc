@@ -5,15 +5,15 @@
 #include <system_error>
 #include <utility>
 
-#include "agent/accepted.h"
-#include "agent/candidate.h"
 #include "agent/commands/commands.h"
-#include "agent/console.h"
-#include "agent/local_turn.h"
+#include "agent/configuration/workplace.h"
 #include "agent/process.h"
-#include "agent/recorded.h"
+#include "agent/record/accepted.h"
+#include "agent/record/recorded.h"
+#include "agent/report/console.h"
 #include "agent/supervisor/control.h"
-#include "agent/workplace.h"
+#include "agent/turn/candidate.h"
+#include "agent/turn/local_turn.h"
 
 namespace install_cert::agent {
 namespace {

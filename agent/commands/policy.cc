@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // `policy`: what this configuration needs of Vault, as commands.
-#include "agent/policy.h"
+#include "agent/advice/policy.h"
 
 #include "agent/commands/commands.h"
-#include "agent/configuration.h"
-#include "agent/console.h"
+#include "agent/configuration/configuration.h"
+#include "agent/report/console.h"
 
 namespace install_cert::agent {
 

@@ -5,13 +5,13 @@
 #include <utility>
 
 #include "agent/commands/commands.h"
-#include "agent/console.h"
-#include "agent/former.h"
-#include "agent/lock.h"
+#include "agent/configuration/secret_reader.h"
+#include "agent/configuration/workplace.h"
 #include "agent/process.h"
-#include "agent/secret_reader.h"
-#include "agent/vault_session.h"
-#include "agent/workplace.h"
+#include "agent/record/former.h"
+#include "agent/record/lock.h"
+#include "agent/report/console.h"
+#include "agent/turn/vault_session.h"
 
 namespace install_cert::agent {
 namespace {

@@ -10,12 +10,12 @@
 #include <random>
 
 #include "agent/commands/commands.h"
-#include "agent/console.h"
-#include "agent/lock.h"
+#include "agent/configuration/workplace.h"
 #include "agent/process.h"
-#include "agent/readiness.h"
+#include "agent/record/lock.h"
+#include "agent/report/console.h"
 #include "agent/supervisor/notifier.h"
-#include "agent/workplace.h"
+#include "agent/turn/readiness.h"
 #include "foundation/text.h"
 
 namespace install_cert::agent {

@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "agent/commands/commands.h"
-#include "agent/console.h"
-#include "agent/former.h"
-#include "agent/gate.h"
-#include "agent/health.h"
-#include "agent/reloads.h"
-#include "agent/workplace.h"
+#include "agent/commands/gate.h"
+#include "agent/configuration/workplace.h"
+#include "agent/record/former.h"
+#include "agent/report/console.h"
+#include "agent/report/health.h"
+#include "agent/turn/reloads.h"
 
 namespace install_cert::agent {
 namespace {

@@ -8,13 +8,13 @@
 #include <tuple>
 
 #include "agent/commands/commands.h"
-#include "agent/complaint.h"
-#include "agent/console.h"
-#include "agent/journal.h"
-#include "agent/local_turn.h"
+#include "agent/configuration/workplace.h"
 #include "agent/process.h"
+#include "agent/report/complaint.h"
+#include "agent/report/console.h"
+#include "agent/report/journal.h"
 #include "agent/supervisor/turn_report.h"
-#include "agent/workplace.h"
+#include "agent/turn/local_turn.h"
 #include "foundation/text.h"
 
 namespace install_cert::agent {

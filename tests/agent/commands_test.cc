@@ -12,10 +12,10 @@
 
 #include <catch2/catch.hpp>
 
-#include "agent/accepted.h"
-#include "agent/configuration.h"
-#include "agent/lock.h"
-#include "agent/recorded.h"
+#include "agent/configuration/configuration.h"
+#include "agent/record/accepted.h"
+#include "agent/record/lock.h"
+#include "agent/record/recorded.h"
 #include "agent/supervisor/control.h"
 #include "support/temporary_directory.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/complaint.h"
+#include "agent/report/complaint.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/former.h"
+#include "agent/record/former.h"
 
 #include <filesystem>
 #include <fstream>
 
 #include <catch2/catch.hpp>
 
-#include "agent/recorded.h"
+#include "agent/record/recorded.h"
 #include "foundation/clock.h"
 #include "host/files.h"
 #include "installation/posix_file_system.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/health.h"
+#include "agent/report/health.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/journal_socket.h"
+#include "agent/report/journal_socket.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>

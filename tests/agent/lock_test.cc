@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/lock.h"
+#include "agent/record/lock.h"
 
 #include <sys/stat.h>
 

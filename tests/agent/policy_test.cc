@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/policy.h"
+#include "agent/advice/policy.h"
 
 #include <catch2/catch.hpp>
 

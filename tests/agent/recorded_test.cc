@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/recorded.h"
+#include "agent/record/recorded.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/sandbox.h"
+#include "agent/advice/sandbox.h"
 
 #include <filesystem>
 #include <fstream>

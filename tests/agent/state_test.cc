@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/state.h"
+#include "agent/record/state.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/token_care.h"
+#include "agent/turn/token_care.h"
 
 #include <filesystem>
 #include <memory>

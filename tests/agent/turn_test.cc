@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/turn.h"
+#include "agent/turn/turn.h"
 
 #include <unistd.h>
 

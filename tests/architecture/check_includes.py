@@ -18,7 +18,18 @@ def allowed_directories(root):
     # A library that is loaded with dlopen(3) is included and not linked.
     for name, library in re.findall(r"^target_include_directories\((\w+)[^)]*\$\{(\w+)_INCLUDE_DIRS\}", text, re.M):
         allowed[name].add(HEADERS_OF[library])
-    return {**allowed, "agent": {*allowed, "agent", "systemd"}}
+    return {**allowed, "agent": {*allowed, "agent"}}
+
+
+def upward_includes(root):
+    """agent/CMakeLists.txt names its folders from the ground up: none includes one that comes later."""
+    layers = re.search(r"^set\(layers ([a-z ]+)\)", (root / "agent/CMakeLists.txt").read_text(), re.M)[1].split()
+    for folder, above in ((name, layers[place + 1:]) for place, name in enumerate(layers)):
+        for path in sorted((root / "agent" / folder).glob("*.*")):
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                include = re.match(r'\s*#\s*include "agent/(\w+)/', line)
+                if include and include[1] in above:
+                    yield f"{path.relative_to(root)}:{number}: agent/{folder} may not include agent/{include[1]}"
 
 
 def forbidden_includes(root):
@@ -33,6 +44,7 @@ def forbidden_includes(root):
                 yield f"{path.relative_to(root)}:{number}: {module} may not include {include[1]}"
 
 
-found = list(forbidden_includes(pathlib.Path(sys.argv[1])))
+root = pathlib.Path(sys.argv[1])
+found = [*forbidden_includes(root), *upward_includes(root)]
 print(*found, f"{len(found)} forbidden", sep="\n")
 sys.exit(bool(found))

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "agent/accepted.h"
-#include "agent/recorded.h"
+#include "agent/record/accepted.h"
+#include "agent/record/recorded.h"
 #include "fuzz/promise.h"
 #include "role/load.h"
 

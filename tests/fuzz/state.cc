@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent's own files (state, accepted texts, recorded sets) after a torn write or a wild hand.
-#include "agent/state.h"
+#include "agent/record/state.h"
 
 #include <string>
 #include <string_view>
 
-#include "agent/accepted.h"
-#include "agent/recorded.h"
+#include "agent/record/accepted.h"
+#include "agent/record/recorded.h"
 #include "fuzz/promise.h"
 
 using namespace install_cert;

@@ -13,7 +13,7 @@ MOUNT = "kluster/pki/etcd-member"
 
 
 def message_ids():
-    text = (REPOSITORY / "agent/message_ids.h").read_text()
+    text = (REPOSITORY / "agent/report/message_ids.h").read_text()
     return dict(re.findall(r"const char\* (\w+) =\s*\"([0-9a-f]{32})\"", text))
 
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/candidate.h"
-#include "agent/settled_turn.h"
-#include "agent/token_care.h"
-#include "agent/vault_session.h"
+#include "agent/turn/candidate.h"
+#include "agent/turn/settled_turn.h"
+#include "agent/turn/token_care.h"
+#include "agent/turn/vault_session.h"
 #include "consumers/debts.h"
 
 namespace install_cert::simulation {

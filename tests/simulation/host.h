@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/state.h"
+#include "agent/record/state.h"
 #include "agent/supervisor/agenda.h"
-#include "agent/turn.h"
+#include "agent/turn/turn.h"
 #include "consumers/service_control.h"
 #include "foundation/clock.h"
 #include "role/role.h"

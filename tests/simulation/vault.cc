@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/vault_session.h"
+#include "agent/turn/vault_session.h"
 
 namespace install_cert::simulation {
 namespace {

@@ -157,7 +157,7 @@ def test_a_fresh_host_has_the_parents_of_a_roles_directories(role):
 
 
 def message_ids():
-    text = (SOURCE / "agent/message_ids.h").read_text()
+    text = (SOURCE / "agent/report/message_ids.h").read_text()
     return dict((match[1], match[0]) for match in re.findall(r"const char\* (\w+) =\s*\"([0-9a-f]{32})\"", text))
 
 

@@ -23,7 +23,7 @@ TOKEN = "/etc/install-cert/token"
 CA = "/etc/install-cert/vault-ca.pem"
 CERTS = "/etc/etcd/certs"
 EXAMPLES = "usr/share/doc/install-cert/examples/systemd"
-MESSAGE_IDS = REPOSITORY / "agent/message_ids.h"
+MESSAGE_IDS = REPOSITORY / "agent/report/message_ids.h"
 # Slots and spreads are shares made of it: with this one the slot of etcd's restart is a quarter into ca_lead.
 MACHINE_ID = "1" * 32
 

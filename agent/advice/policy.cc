@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/advice/policy.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "agent/turn/token_care.h"
+#include "foundation/text.h"
+#include "vault/pki_messages.h"
+
+namespace install_cert::agent {
+namespace {
+
+std::string quoted(const std::string& text) {
+    std::string result = "'";
+    for (const char c : text) {
+        result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    }
+    return result + "'";
+}
+
+std::string policy_stanza(const std::string& path, const std::string& capability) {
+    return "path \"" + path + "\" { capabilities = [\"" + capability + "\"] }\n";
+}
+
+// The certificates that one PKI role answers, merged: the role must allow what any of them asks.
+struct PkiRoleNeeds {
+    std::set<std::string> domains;
+    std::set<std::string> organization;
+    std::set<std::string> uris;
+    bool ip = false;
+    bool wildcard = false;
+    bool server = false;
+    bool client = false;
+    bool bare_only = true;
+    const role::CertificateSpec* first = nullptr;
+    std::chrono::seconds max_ttl{0};
+};
+
+void add_usages(PkiRoleNeeds& needs, const role::CertificateSpec& spec) {
+    if (!spec.usages) {
+        needs.server = needs.client = true;
+        return;
+    }
+    for (const x509::Usage usage : *spec.usages) {
+        (usage == x509::Usage::server ? needs.server : needs.client) = true;
+    }
+}
+
+void add_domain(PkiRoleNeeds& needs, std::string name) {
+    if (name.starts_with("*.")) {
+        needs.wildcard = true;
+        name = name.substr(2);
+    }
+    if (!name.empty()) {
+        needs.domains.insert(std::move(name));
+    }
+}
+
+std::map<std::pair<std::string, std::string>, PkiRoleNeeds> needs_of(const role::Role& role) {
+    std::map<std::pair<std::string, std::string>, PkiRoleNeeds> roles;
+    for (const role::CertificateSpec& spec : role.certificates) {
+        PkiRoleNeeds& needs = roles[{spec.mount, spec.pki_role}];
+        needs.first = needs.first == nullptr ? &spec : needs.first;
+        add_domain(needs, spec.names.common_name);
+        std::ranges::for_each(spec.names.dns,
+                              [&](const std::string& name) { add_domain(needs, name); });
+        needs.uris.insert(spec.names.uri.begin(), spec.names.uri.end());
+        needs.ip = needs.ip || !spec.names.ip.empty();
+        if (spec.organization) {
+            needs.organization.insert(spec.organization->begin(), spec.organization->end());
+        }
+        add_usages(needs, spec);
+        needs.max_ttl = std::max(needs.max_ttl, spec.ttl.value_or(std::chrono::hours{720}));
+    }
+    return roles;
+}
+
+std::string comma_list(const std::set<std::string>& values) {
+    return join(std::vector<std::string>(values.begin(), values.end()), ",");
+}
+
+std::string yes(bool value) {
+    return value ? "true" : "false";
+}
+
+std::string key_settings(const role::CertificateSpec& spec) {
+    if (spec.method == role::Method::sign && !spec.key) {
+        return "key_type=any";
+    }
+    const x509::KeyKind key =
+        spec.key.value_or(x509::KeyKind{.type = x509::KeyType::rsa, .bits = 2048});
+    return "key_type=" + std::string(x509::to_string(key.type)) +
+           " key_bits=" + std::to_string(key.bits);
+}
+
+std::string pki_role_command(const std::pair<std::string, std::string>& where,
+                             const PkiRoleNeeds& needs) {
+    std::string text = "vault write " + quoted(where.first + "/roles/" + where.second) + " \\\n";
+    const auto setting = [&](const std::string& name, const std::string& value) {
+        if (!value.empty()) {
+            text += "    " + name + "=" + quoted(value) + " \\\n";
+        }
+    };
+    setting("allowed_domains", comma_list(needs.domains));
+    text += "    allow_bare_domains=true allow_subdomains=" + yes(needs.wildcard) +
+            " allow_wildcard_certificates=" + yes(needs.wildcard) + " \\\n";
+    // Names such as system:node:HOST are no host names.
+    text += "    enforce_hostnames=" +
+            yes(std::ranges::none_of(needs.domains,
+                                     [](const std::string& name) {
+                                         return name.contains(':') || name.contains(' ') ||
+                                                !name.contains('.');
+                                     })) +
+            " allow_localhost=false allow_ip_sans=" + yes(needs.ip) + " \\\n";
+    setting("allowed_uri_sans", comma_list(needs.uris));
+    setting("organization", comma_list(needs.organization));
+    text += "    server_flag=" + yes(needs.server) + " client_flag=" + yes(needs.client) +
+            " code_signing_flag=false email_protection_flag=false \\\n";
+    text += "    " + key_settings(*needs.first) +
+            " no_store=false max_ttl=" + std::to_string(needs.max_ttl.count()) + "s\n";
+    return text;
+}
+
+// Who logs in: the certificates that one token, or one login, asks for.
+struct Bearer {
+    const role::Auth* auth;
+    std::string policy;
+    std::vector<const role::CertificateSpec*> certificates{};
+
+    [[nodiscard]] bool has_token() const { return auth->method == role::AuthMethod::token; }
+};
+
+// What tells the bearers of one host apart, as a policy's name may be written.
+std::string suffix_of(const role::Auth& auth) {
+    std::string name = auth.method == role::AuthMethod::token
+                           ? std::filesystem::path(token_source(auth)).stem().string()
+                           : auth.mount + (auth.role.empty() ? "" : "-" + auth.role);
+    std::ranges::replace_if(
+        name,
+        [](char c) {
+            const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+            return !is_letter && !(c >= '0' && c <= '9') && c != '_';
+        },
+        '-');
+    return name;
+}
+
+bool is_same(const role::Auth& a, const role::Auth& b) {
+    const bool tokens = a.method == role::AuthMethod::token && b.method == a.method;
+    return tokens ? token_source(a) == token_source(b) : a == b;
+}
+
+// Each with a policy of its own, so that a token that got lost opens no mount but its own.
+std::vector<Bearer> bearers_of(const role::Role& role) {
+    std::vector<Bearer> bearers;
+    for (const role::CertificateSpec& spec : role.certificates) {
+        auto bearer = std::ranges::find_if(
+            bearers, [&](const Bearer& known) { return is_same(*known.auth, spec.auth); });
+        if (bearer == bearers.end()) {
+            bearer = bearers.insert(bearers.end(), {.auth = &spec.auth, .policy = {}});
+        }
+        bearer->certificates.push_back(&spec);
+    }
+    const std::string base = "install-cert" + (role.cluster.empty() ? "" : "-" + role.cluster) +
+                             (role.name.empty() ? "" : "-" + role.name);
+    std::set<std::string> taken;
+    for (Bearer& bearer : bearers) {
+        const std::string name = bearers.size() == 1 ? base : base + "-" + suffix_of(*bearer.auth);
+        bearer.policy = name;
+        for (int count = 2; !taken.insert(bearer.policy).second; ++count) {
+            bearer.policy = name + "-" + std::to_string(count);
+        }
+    }
+    return bearers;
+}
+
+std::string policy_command(const Bearer& bearer) {
+    std::set<std::string> paths;
+    std::set<std::string> mounts;
+    for (const role::CertificateSpec* const spec : bearer.certificates) {
+        paths.insert(vault::issuing_path(*spec));
+        mounts.insert(spec->mount);
+    }
+    std::string text = "vault policy write " + quoted(bearer.policy) + " - <<'POLICY'\n";
+    for (const std::string& path : paths) {
+        text += policy_stanza(path, "update");
+    }
+    // The default policy would grant these too, with much else.
+    text += policy_stanza("auth/token/lookup-self", "read");
+    text += policy_stanza("auth/token/renew-self", "update");
+    text += policy_stanza("sys/capabilities-self", "update");
+    text += "# Only for 'install-cert remove --revoke'; it revokes what others were issued, too:\n";
+    for (const std::string& mount : mounts) {
+        text += "# " + policy_stanza(mount + "/revoke", "update");
+    }
+    return text + "POLICY\n\n";
+}
+
+std::string token_command(const Bearer& bearer) {
+    if (!bearer.has_token()) {
+        return "# a login at auth/" + bearer.auth->mount + ": give its role the policy " +
+               bearer.policy + "\n";
+    }
+    return "# a token that lives as long as it is renewed, for " + token_source(*bearer.auth) +
+           " (mode 0600)\nvault token create -field=token -orphan -period=768h "
+           "-no-default-policy -policy=" +
+           quoted(bearer.policy) + "\n";
+}
+
+}  // namespace
+
+std::string policy_script(const role::Role& role) {
+    const std::vector<Bearer> bearers = bearers_of(role);
+    std::string text = "# What this configuration needs of Vault. 'bao' takes the same commands.\n";
+    for (const Bearer& bearer : bearers) {
+        text += policy_command(bearer);
+    }
+    for (const auto& [where, needs] : needs_of(role)) {
+        text += pki_role_command(where, needs) + "\n";
+    }
+    for (const Bearer& bearer : bearers) {
+        text += token_command(bearer);
+    }
+    return text;
+}
+
+}  // namespace install_cert::agent

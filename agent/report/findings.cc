@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/report/findings.h"
+
+#include <utility>
+
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+
+namespace install_cert::agent {
+namespace {
+
+std::string mark(Health health, Colour colour) {
+    const std::string text = health == Health::ok        ? "ok      "
+                             : health == Health::warning ? "warning "
+                                                         : "error   ";
+    if (colour == Colour::none) {
+        return text;
+    }
+    const std::string code = health == Health::ok        ? "\x1b[32m"
+                             : health == Health::warning ? "\x1b[33m"
+                                                         : "\x1b[1;31m";
+    return code + text + "\x1b[0m";
+}
+
+}  // namespace
+
+void Findings::good(std::string subject, std::string what) {
+    findings_.push_back({.subject = std::move(subject), .what = std::move(what)});
+}
+
+void Findings::doubtful(std::string subject, std::string what, std::string way_out) {
+    findings_.push_back({.health = Health::warning,
+                         .subject = std::move(subject),
+                         .what = std::move(what),
+                         .way_out = std::move(way_out)});
+}
+
+void Findings::bad(std::string subject, const Error& error) {
+    findings_.push_back({.health = Health::critical,
+                         .subject = std::move(subject),
+                         .what = error.what,
+                         .way_out = error.way_out,
+                         .kind = error.kind});
+}
+
+std::string Findings::to_text(Colour colour) const {
+    std::string text;
+    for (const Finding& finding : findings_) {
+        text += mark(finding.health, colour) + finding.subject + ": " + finding.what + "\n";
+        if (!finding.way_out.empty()) {
+            text += "        way out: " + finding.way_out + "\n";
+        }
+    }
+    return text;
+}
+
+std::string Findings::to_json() const {
+    rapidjson::StringBuffer buffer;
+    rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
+    writer.SetIndent(' ', 2);
+    const auto put = [&](const char* key, std::string_view value) {
+        writer.Key(key);
+        writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+    };
+    writer.StartObject();
+    writer.Key("version");
+    writer.Uint(1);
+    writer.Key("findings");
+    writer.StartArray();
+    for (const Finding& finding : findings_) {
+        writer.StartObject();
+        put("health", to_string(finding.health));
+        put("subject", finding.subject);
+        put("what", finding.what);
+        put("way_out", finding.way_out);
+        writer.EndObject();
+    }
+    writer.EndArray();
+    writer.EndObject();
+    return std::string(buffer.GetString()) + "\n";
+}
+
+int Findings::exit_code() const {
+    std::optional<Failure> gravest;
+    for (const Finding& finding : findings_) {
+        if (finding.health == Health::critical) {
+            gravest = gravest ? graver(*gravest, finding.kind) : finding.kind;
+        }
+    }
+    return gravest ? install_cert::exit_code(*gravest) : 0;
+}
+
+}  // namespace install_cert::agent

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/turn/reloads.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "consumers/debts.h"
+#include "foundation/text.h"
+#include "renewal/backoff.h"
+#include "x509/digest.h"
+
+namespace install_cert::agent {
+namespace {
+
+constexpr std::chrono::seconds kLongestRetry{60};  // retry_delay() of Failure::not_yet
+
+consumers::Installed as_consumers_see(const role::CertificateSpec& spec,
+                                      const installation::InstalledSet& installed) {
+    const auto fingerprints = issuance::fingerprints(installed.trust);
+    return {.spec = &spec,
+            .leaf = installed.leaf.facts().fingerprint,
+            .trust_digest = x509::sha256_hex(
+                join(std::vector<std::string>(fingerprints.begin(), fingerprints.end()), ""))};
+}
+
+consumers::Acknowledged acknowledged_of(const State& state) {
+    consumers::Acknowledged acknowledged;
+    for (const auto& [name, certificate] : state.certificates) {
+        acknowledged[name] = certificate.acknowledged;
+    }
+    return acknowledged;
+}
+
+// A restart for a changed CA keeps to this host's slot within ca_lead, so that the members of a
+// cluster do not restart together. A first installation has no other members' clients to spare.
+WallTime slot_of(const consumers::Debt& debt,
+                 const role::Role& role,
+                 const TurnRequest& request,
+                 const State& state) {
+    const auto* const unit = std::get_if<role::UnitConsumer>(&debt.consumer.what);
+    const std::string name = consumers::acknowledgement_key(debt.consumer);
+    const bool known = std::ranges::any_of(debt.certificates, [&](const std::string& certificate) {
+        const auto found = state.certificates.find(certificate);
+        return found != state.certificates.end() && found->second.acknowledged.contains(name);
+    });
+    if (unit == nullptr || unit->action != role::UnitAction::restart ||
+        debt.consumer.when != role::When::ca_change || !known) {
+        return request.situation.now;
+    }
+    const double share = renewal::host_share(request.situation.machine_id, name);
+    const auto wait =
+        static_cast<std::int64_t>(static_cast<double>(role.renewal.ca_lead.count()) * share);
+    return request.situation.now + std::chrono::seconds{wait};
+}
+
+// A time further ahead than any that is ever noted was noted before the clock was set back.
+bool is_past_belief(WallTime noted, const role::Role& role, WallTime now) {
+    return noted - now > std::max<std::chrono::seconds>(role.renewal.ca_lead, kLongestRetry);
+}
+
+// When this debt is paid: the earliest of its certificates' times in state, or this debt's own
+// where there is none. A certificate that joins it later waits with the others: each with a slot of
+// its own would put the restart off again and again. Written back for all of them, since a time
+// that has passed would wake the daemon for nothing.
+WallTime due_time(const consumers::Debt& debt,
+                  const role::Role& role,
+                  const TurnRequest& request,
+                  State& state) {
+    const std::string name = consumers::acknowledgement_key(debt.consumer);
+    std::optional<WallTime> noted;
+    bool failed = false;
+    for (const std::string& certificate : debt.certificates) {
+        const CertificateState& known = state.certificates[certificate];
+        const auto at = known.reload_at.find(name);
+        if (at != known.reload_at.end() &&
+            !is_past_belief(at->second, role, request.situation.now)) {
+            noted = std::min(noted.value_or(at->second), at->second);
+        }
+        failed = failed || known.reload_error.contains(name);
+    }
+    const WallTime due = noted.value_or(slot_of(debt, role, request, state));
+    for (const std::string& certificate : debt.certificates) {
+        state.certificates[certificate].reload_at[name] = due;
+    }
+    // A person does not wait for a failed reload's next try: its result is what was asked for.
+    const bool waits = request.patience == TurnRequest::Patience::keeps_backoff || !failed;
+    return waits ? due : request.situation.now;
+}
+
+void note_failure(const consumers::Debt& debt,
+                  const consumers::ReloadOutcome& outcome,
+                  const TurnPorts& ports,
+                  State& state) {
+    const std::string name = consumers::acknowledgement_key(debt.consumer);
+    const auto delay = renewal::retry_delay(
+        {.kind = Failure::not_yet, .attempt = 6, .retry_after = {}}, ports.random());
+    for (const std::string& certificate : debt.certificates) {
+        CertificateState& known = state.certificates[certificate];
+        known.reload_at[name] = ports.clock.now() + std::chrono::ceil<std::chrono::seconds>(delay);
+        known.reload_error[name] = outcome.what;
+    }
+}
+
+void note_paid(const consumers::Debt& debt,
+               std::span<const consumers::Installed> installed,
+               State& state) {
+    const std::string name = consumers::acknowledgement_key(debt.consumer);
+    consumers::Acknowledged acknowledged = acknowledged_of(state);
+    consumers::acknowledge(acknowledged, debt, installed);
+    for (const std::string& certificate : debt.certificates) {
+        CertificateState& known = state.certificates[certificate];
+        known.acknowledged = acknowledged[certificate];
+        known.reload_at.erase(name);
+        known.reload_error.erase(name);
+    }
+}
+
+// A time of a debt that is no more (its consumer left the configuration, its set is damaged) would
+// wake the daemon again and again, for nothing.
+void forget_settled(std::span<const role::CertificateSpec* const> certificates,
+                    const std::vector<consumers::Debt>& debts,
+                    State& state) {
+    for (const role::CertificateSpec* const spec : certificates) {
+        const auto settled = [&](const auto& entry) {
+            return std::ranges::none_of(debts, [&](const consumers::Debt& debt) {
+                return consumers::acknowledgement_key(debt.consumer) == entry.first &&
+                       std::ranges::find(debt.certificates, spec->name) != debt.certificates.end();
+            });
+        };
+        if (const auto known = state.certificates.find(spec->name);
+            known != state.certificates.end()) {
+            std::erase_if(known->second.reload_at, settled);
+            std::erase_if(known->second.reload_error, settled);
+        }
+    }
+}
+
+consumers::ReloadOutcome reload_in_time(const consumers::Debt& debt,
+                                        const TurnRequest& request,
+                                        const TurnPorts& ports) {
+    const auto left =
+        std::chrono::floor<std::chrono::seconds>(request.reloads_until - ports.clock.since_boot());
+    if (left <= std::chrono::seconds{0}) {
+        return {.state = consumers::ReloadState::failed,
+                .what = "not begun: the time of this turn was over"};
+    }
+    role::Consumer consumer = debt.consumer;
+    consumer.timeout = std::min(consumer.timeout, left);
+    return ports.services->reload(consumer, {.certificates = debt.certificates});
+}
+
+}  // namespace
+
+std::vector<ReloadReport> pay_reloads(const role::Role& role,
+                                      const TurnRequest& request,
+                                      const TurnPorts& ports,
+                                      State& state) {
+    std::vector<ReloadReport> reports;
+    std::vector<consumers::Installed> installed;
+    for (const role::CertificateSpec* const spec : request.certificates) {
+        const auto set = spec->consumers.empty()
+                             ? Result<std::optional<installation::InstalledSet>>()
+                             : ports.store.read(*spec);
+        if (set && *set && (*set)->damage.empty()) {
+            installed.push_back(as_consumers_see(*spec, **set));
+        }
+    }
+    const std::vector<consumers::Debt> debts = consumers::debts(installed, acknowledged_of(state));
+    forget_settled(request.certificates, debts, state);
+    for (const consumers::Debt& debt : debts) {
+        if (due_time(debt, role, request, state) > ports.clock.now()) {
+            continue;
+        }
+        consumers::ReloadOutcome outcome = reload_in_time(debt, request, ports);
+        if (outcome.state == consumers::ReloadState::failed) {
+            note_failure(debt, outcome, ports, state);
+        } else {
+            note_paid(debt, installed, state);
+        }
+        // A turn that is killed at the next consumer must not reload this one again. Where it
+        // cannot be written, that is what will happen.
+        (void)ports.save(state);
+        reports.push_back({.consumer = consumers::acknowledgement_key(debt.consumer),
+                           .certificates = debt.certificates,
+                           .outcome = std::move(outcome)});
+    }
+    return reports;
+}
+
+std::vector<std::string> reloads_owed(const role::CertificateSpec& spec,
+                                      const installation::InstalledSet& installed,
+                                      const CertificateState& state) {
+    std::vector<std::string> owed;
+    const std::vector<consumers::Installed> seen{as_consumers_see(spec, installed)};
+    for (const consumers::Debt& debt : consumers::debts(seen, {{spec.name, state.acknowledged}})) {
+        owed.push_back(consumers::acknowledgement_key(debt.consumer));
+    }
+    return owed;
+}
+
+}  // namespace install_cert::agent

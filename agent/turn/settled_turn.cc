@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/turn/settled_turn.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "renewal/backoff.h"
+
+namespace install_cert::agent {
+namespace {
+
+constexpr unsigned kLongestBackoff = 10;  // doublings are over by then
+
+// What another try within this turn can bring: a request that only had to keep its distance, or one
+// that the server itself asked to have later. The daemon has its own schedule for the latter.
+bool deserves_another_try(const Outcome& outcome, TurnRequest::Patience patience) {
+    if (outcome.kind == OutcomeKind::postponed) {
+        return outcome.cause == renewal::Cause::asked || outcome.cause == renewal::Cause::boot;
+    }
+    return patience == TurnRequest::Patience::tries_at_once &&
+           outcome.kind == OutcomeKind::failed && outcome.error && outcome.error->retry_after;
+}
+
+// The moment of that try; nullopt when there is nothing to try, or when the deadline comes first.
+std::optional<WallTime> another_try_at(const TurnReport& report,
+                                       const TurnRequest& request,
+                                       const Clock& clock) {
+    std::optional<WallTime> latest;
+    for (const Outcome& outcome : report.certificates) {
+        if (deserves_another_try(outcome, request.patience)) {
+            latest = std::max(latest.value_or(outcome.next), outcome.next);
+        }
+    }
+    const auto left = request.deadline - clock.since_boot();
+    if (!latest || *latest - clock.now() >= left) {
+        return std::nullopt;
+    }
+    return latest;
+}
+
+// What the later try brought replaces what the earlier one left open.
+void adopt(TurnReport& report, TurnReport again) {
+    for (Outcome& outcome : again.certificates) {
+        const auto first = std::ranges::find(report.certificates, outcome.spec, &Outcome::spec);
+        *first = std::move(outcome);
+    }
+    for (ReloadReport& reload : again.reloads) {
+        std::erase_if(report.reloads, [&](const ReloadReport& earlier) {
+            return earlier.consumer == reload.consumer;
+        });
+        report.reloads.push_back(std::move(reload));
+    }
+    std::ranges::move(again.superseded, std::back_inserter(report.superseded));
+    std::ranges::move(again.remarks, std::back_inserter(report.remarks));
+    report.ending_tokens = std::move(again.ending_tokens);
+    report.all_valid = std::ranges::all_of(report.certificates, &Outcome::valid);
+}
+
+// What could not be written down, the next turn will not know: neither how often it failed, nor
+// until when it was to wait. So the supervisor waits as long as the longest back-off.
+void keep(const State& state, const TurnPorts& ports, TurnReport& report) {
+    const auto saved = ports.save(state);
+    if (saved) {
+        return;
+    }
+    report.remarks.push_back(saved.error().what);
+    const auto delay = renewal::retry_delay(
+        {.kind = saved.error().kind, .attempt = kLongestBackoff, .retry_after = {}},
+        ports.random());
+    report.next_wake = std::max(report.next_wake,
+                                ports.clock.now() + std::chrono::ceil<std::chrono::seconds>(delay));
+}
+
+}  // namespace
+
+TurnReport run_until_settled(const role::Role& role,
+                             TurnRequest request,
+                             const TurnPorts& ports,
+                             State& state) {
+    const State before = state;
+    TurnReport report = run_turn(role, request, ports, state);
+    while (const auto again_at = another_try_at(report, request, ports.clock)) {
+        std::erase_if(request.certificates, [&](const role::CertificateSpec* spec) {
+            const auto outcome = std::ranges::find(report.certificates, spec, &Outcome::spec);
+            return !deserves_another_try(*outcome, request.patience);
+        });
+        ports.sleep_until(*again_at);
+        request.situation.now = ports.clock.now();
+        adopt(report, run_turn(role, request, ports, state));
+        report.next_wake = next_wake(role, report, state, ports.clock.now());
+    }
+    if (state != before) {
+        keep(state, ports, report);
+    }
+    return report;
+}
+
+}  // namespace install_cert::agent

@@ -27,15 +27,21 @@ struct LastError {
     bool operator==(const LastError&) const = default;
 };
 
+struct OwedReload {
+    WallTime due{};         // its slot, or the next try of a failed one
+    unsigned failures = 0;  // in a row
+    std::string why{};      // the last of them
+
+    bool operator==(const OwedReload&) const = default;
+};
+
 struct CertificateState {
     std::vector<WallTime> requests{};  // the newest kRequestsPerWindow
     std::string asked_in_boot{};       // the boot whose renewal has spent its exempt request
     std::optional<LastError> last_error{};
     std::optional<WallTime> leaf_postponed_until{};
     std::map<std::string, std::string> acknowledged{};  // consumer -> what it was last reloaded for
-    std::map<std::string, WallTime>
-        reload_at{};  // consumer -> its slot, or the next try of a failed reload
-    std::map<std::string, std::string> reload_error{};  // consumer -> why it is still owed
+    std::map<std::string, OwedReload> owed_reloads{};   // consumer -> what is waited for
 
     bool operator==(const CertificateState&) const = default;
 };

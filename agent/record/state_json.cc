@@ -69,6 +69,21 @@ void put_error(Writer& writer, const LastError& error) {
     writer.EndObject();
 }
 
+void put_reloads(Writer& writer, const std::map<std::string, OwedReload>& owed_reloads) {
+    writer.Key("owed_reloads");
+    writer.StartObject();
+    for (const auto& [consumer, owed] : owed_reloads) {
+        writer.Key(consumer.c_str());
+        writer.StartObject();
+        put(writer, "due", owed.due);
+        writer.Key("failures");
+        writer.Uint(owed.failures);
+        put(writer, "why", owed.why);
+        writer.EndObject();
+    }
+    writer.EndObject();
+}
+
 void put_certificate(Writer& writer, const CertificateState& certificate) {
     writer.StartObject();
     writer.Key("requests");
@@ -87,8 +102,7 @@ void put_certificate(Writer& writer, const CertificateState& certificate) {
         put(writer, "leaf_postponed_until", *certificate.leaf_postponed_until);
     }
     put_map(writer, "acknowledged", certificate.acknowledged);
-    put_map(writer, "reload_at", certificate.reload_at);
-    put_map(writer, "reload_error", certificate.reload_error);
+    put_reloads(writer, certificate.owed_reloads);
     writer.EndObject();
 }
 
@@ -127,6 +141,13 @@ std::optional<WallTime> time(const rapidjson::Value& parent, const char* key) {
     return parse_rfc3339(text(parent, key));
 }
 
+std::optional<unsigned> count(const rapidjson::Value& parent, const char* key) {
+    const auto member = parent.FindMember(key);
+    return member != parent.MemberEnd() && member->value.IsUint()
+               ? std::optional(member->value.GetUint())
+               : std::nullopt;
+}
+
 std::map<std::string, std::string> texts(const rapidjson::Value& parent, const char* key) {
     std::map<std::string, std::string> values;
     if (const auto* const members = object(parent, key)) {
@@ -163,10 +184,24 @@ std::optional<LastError> error_of(const rapidjson::Value& parent) {
     result.at = time(*error, "at").value_or(WallTime{});
     result.retry_at = time(*error, "retry_at").value_or(WallTime{});
     result.server_wants = time(*error, "server_wants");
-    const auto attempts = error->FindMember("attempts");
-    result.attempts =
-        attempts != error->MemberEnd() && attempts->value.IsUint() ? attempts->value.GetUint() : 1;
+    result.attempts = count(*error, "attempts").value_or(1);
     return result;
+}
+
+// One without a time would be due for ever: it is drawn anew.
+std::map<std::string, OwedReload> owed_reloads_of(const rapidjson::Value& parent) {
+    std::map<std::string, OwedReload> all;
+    if (const auto* const members = object(parent, "owed_reloads")) {
+        for (const auto& [consumer, value] : members->GetObject()) {
+            const auto due = value.IsObject() ? time(value, "due") : std::nullopt;
+            if (due) {
+                all[consumer.GetString()] = {.due = *due,
+                                             .failures = count(value, "failures").value_or(0),
+                                             .why = text(value, "why")};
+            }
+        }
+    }
+    return all;
 }
 
 CertificateState certificate_of(const rapidjson::Value& value) {
@@ -184,8 +219,7 @@ CertificateState certificate_of(const rapidjson::Value& value) {
     certificate.last_error = error_of(value);
     certificate.leaf_postponed_until = time(value, "leaf_postponed_until");
     certificate.acknowledged = texts(value, "acknowledged");
-    certificate.reload_at = times(value, "reload_at");
-    certificate.reload_error = texts(value, "reload_error");
+    certificate.owed_reloads = owed_reloads_of(value);
     return certificate;
 }
 

@@ -104,7 +104,7 @@ void Publication::note_published(const Prepared& prepared, installation::Publish
     if (!candidate.decision.valid) {
         // What its consumers have read serves them no more: no restart keeps to a slot.
         for (const role::Consumer& consumer : candidate.spec->consumers) {
-            known.reload_at[consumers::acknowledgement_key(consumer)] = turn_.now();
+            known.owed_reloads[consumers::acknowledgement_key(consumer)].due = turn_.now();
         }
     }
     candidate.decision.valid = true;

@@ -14,7 +14,9 @@
 namespace install_cert::agent {
 namespace {
 
-constexpr std::chrono::seconds kLongestRetry{60};  // retry_delay() of Failure::not_yet
+// A failing reload waits for somebody to mend its consumer.
+constexpr Failure kWaitsForSomebody = Failure::rejected;
+constexpr std::chrono::minutes kLongestRetry{5};  // retry_delay() of what waits for somebody
 
 consumers::Installed as_consumers_see(const role::CertificateSpec& spec,
                                       const installation::InstalledSet& installed) {
@@ -60,6 +62,18 @@ bool is_past_belief(WallTime noted, const role::Role& role, WallTime now) {
     return noted - now > std::max<std::chrono::seconds>(role.renewal.ca_lead, kLongestRetry);
 }
 
+// In a row. A certificate that joined the debt since has seen fewer.
+unsigned failures_of(const consumers::Debt& debt, const State& state) {
+    const std::string name = consumers::acknowledgement_key(debt.consumer);
+    unsigned most = 0;
+    for (const std::string& certificate : debt.certificates) {
+        const auto& owed = state.certificates.at(certificate).owed_reloads;
+        const auto known = owed.find(name);
+        most = std::max(most, known != owed.end() ? known->second.failures : 0);
+    }
+    return most;
+}
+
 // When this debt is paid: the earliest of its certificates' times in state, or this debt's own
 // where there is none. A certificate that joins it later waits with the others: each with a slot of
 // its own would put the restart off again and again. Written back for all of them, since a time
@@ -70,22 +84,21 @@ WallTime due_time(const consumers::Debt& debt,
                   State& state) {
     const std::string name = consumers::acknowledgement_key(debt.consumer);
     std::optional<WallTime> noted;
-    bool failed = false;
     for (const std::string& certificate : debt.certificates) {
         const CertificateState& known = state.certificates[certificate];
-        const auto at = known.reload_at.find(name);
-        if (at != known.reload_at.end() &&
-            !is_past_belief(at->second, role, request.situation.now)) {
-            noted = std::min(noted.value_or(at->second), at->second);
+        const auto owed = known.owed_reloads.find(name);
+        if (owed != known.owed_reloads.end() &&
+            !is_past_belief(owed->second.due, role, request.situation.now)) {
+            noted = std::min(noted.value_or(owed->second.due), owed->second.due);
         }
-        failed = failed || known.reload_error.contains(name);
     }
     const WallTime due = noted.value_or(slot_of(debt, role, request, state));
     for (const std::string& certificate : debt.certificates) {
-        state.certificates[certificate].reload_at[name] = due;
+        state.certificates[certificate].owed_reloads[name].due = due;
     }
     // A person does not wait for a failed reload's next try: its result is what was asked for.
-    const bool waits = request.patience == TurnRequest::Patience::keeps_backoff || !failed;
+    const bool waits =
+        request.patience == TurnRequest::Patience::keeps_backoff || failures_of(debt, state) == 0;
     return waits ? due : request.situation.now;
 }
 
@@ -94,12 +107,13 @@ void note_failure(const consumers::Debt& debt,
                   const TurnPorts& ports,
                   State& state) {
     const std::string name = consumers::acknowledgement_key(debt.consumer);
+    const unsigned failures = failures_of(debt, state) + 1;
     const auto delay = renewal::retry_delay(
-        {.kind = Failure::not_yet, .attempt = 6, .retry_after = {}}, ports.random());
+        {.kind = kWaitsForSomebody, .attempt = failures, .retry_after = {}}, ports.random());
+    const WallTime due = ports.clock.now() + std::chrono::ceil<std::chrono::seconds>(delay);
     for (const std::string& certificate : debt.certificates) {
-        CertificateState& known = state.certificates[certificate];
-        known.reload_at[name] = ports.clock.now() + std::chrono::ceil<std::chrono::seconds>(delay);
-        known.reload_error[name] = outcome.what;
+        state.certificates[certificate].owed_reloads[name] = {
+            .due = due, .failures = failures, .why = outcome.what};
     }
 }
 
@@ -112,8 +126,7 @@ void note_paid(const consumers::Debt& debt,
     for (const std::string& certificate : debt.certificates) {
         CertificateState& known = state.certificates[certificate];
         known.acknowledged = acknowledged[certificate];
-        known.reload_at.erase(name);
-        known.reload_error.erase(name);
+        known.owed_reloads.erase(name);
     }
 }
 
@@ -131,8 +144,7 @@ void forget_settled(std::span<const role::CertificateSpec* const> certificates,
         };
         if (const auto known = state.certificates.find(spec->name);
             known != state.certificates.end()) {
-            std::erase_if(known->second.reload_at, settled);
-            std::erase_if(known->second.reload_error, settled);
+            std::erase_if(known->second.owed_reloads, settled);
         }
     }
 }

@@ -97,8 +97,8 @@ WallTime next_wake(const role::Role& role,
         wake = std::min(wake, outcome.next);
         if (const auto known = state.certificates.find(outcome.spec->name);
             known != state.certificates.end()) {
-            for (const auto& [consumer, at] : known->second.reload_at) {
-                wake = std::min(wake, at);
+            for (const auto& [consumer, owed] : known->second.owed_reloads) {
+                wake = std::min(wake, owed.due);
             }
         }
         wake = std::min(wake, next_ca_look(role, outcome, state, now).value_or(wake));

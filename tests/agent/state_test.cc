@@ -14,18 +14,18 @@ namespace {
 State full_state() {
     const WallTime at{1'795'268'700s};
     State state;
-    state.certificates["web"] = {.requests = {at, at + 1s},
-                                 .last_error = LastError{.kind = Failure::denied,
-                                                         .what = "403 \"quoted\"\n",
-                                                         .way_out = "add a line",
-                                                         .at = at,
-                                                         .attempts = 3,
-                                                         .retry_at = at + 60s,
-                                                         .server_wants = at + 30s},
-                                 .leaf_postponed_until = at + 2h,
-                                 .acknowledged = {{"unit etcd.service", "abc"}},
-                                 .reload_at = {{"unit etcd.service", at + 5s}},
-                                 .reload_error = {{"unit etcd.service", "failed"}}};
+    state.certificates["web"] = {
+        .requests = {at, at + 1s},
+        .last_error = LastError{.kind = Failure::denied,
+                                .what = "403 \"quoted\"\n",
+                                .way_out = "add a line",
+                                .at = at,
+                                .attempts = 3,
+                                .retry_at = at + 60s,
+                                .server_wants = at + 30s},
+        .leaf_postponed_until = at + 2h,
+        .acknowledged = {{"unit etcd.service", "abc"}},
+        .owed_reloads = {{"unit etcd.service", {.due = at + 5s, .failures = 2, .why = "failed"}}}};
     state.tokens["/etc/install-cert/token"] = {.version = "7@1795268700.5",
                                                .looked_up = at,
                                                .ends = at + 768h,
@@ -68,6 +68,32 @@ TEST_CASE("a wrong member is left out and the others are kept", "[state]") {
     CHECK(state.certificates.at("web").requests.size() == 1);
     CHECK(state.certificates.at("web").acknowledged ==
           std::map<std::string, std::string>{{"b", "c"}});
+}
+
+TEST_CASE("a reload that is owed is read as far as it makes sense", "[state]") {
+    const WallTime at{1'795'268'700s};
+    using Owed = std::map<std::string, OwedReload>;
+    const auto [what, json, owed] = GENERATE_COPY(table<std::string, std::string, Owed>(
+        {{"whole",
+          R"({"due":"2026-11-21T13:45:00Z","failures":4,"why":"no"})",
+          Owed{{"c", {at, 4, "no"}}}},
+         {"a time alone", R"({"due":"2026-11-21T13:45:00Z"})", Owed{{"c", {at, 0, ""}}}},
+         {"a negative number",
+          R"({"due":"2026-11-21T13:45:00Z","failures":-1})",
+          Owed{{"c", {at, 0, ""}}}},
+         {"a number too large",
+          R"({"due":"2026-11-21T13:45:00Z","failures":1e99})",
+          Owed{{"c", {at, 0, ""}}}},
+         {"no text",
+          R"({"due":"2026-11-21T13:45:00Z","failures":"4","why":7})",
+          Owed{{"c", {at, 0, ""}}}},
+         {"no time", R"({"failures":4,"why":"no"})", Owed{}},
+         {"a bad time", R"({"due":"soon","failures":4})", Owed{}},
+         {"no object", R"("2026-11-21T13:45:00Z")", Owed{}}}));
+    CAPTURE(what);
+    const State state =
+        state_from_json(R"({"certificates":{"web":{"owed_reloads":{"c":)" + json + "}}}}");
+    CHECK(state.certificates.at("web").owed_reloads == owed);
 }
 
 TEST_CASE("the state of a host with thousands of certificates is read back", "[state]") {

@@ -445,6 +445,26 @@ TEST_CASE("a failed reload stays owed and is paid without issuing again", "[turn
     CHECK(host.issuer.requests() == 1);
 }
 
+TEST_CASE("a reload that goes on failing is tried less and less often", "[turn][fault-78]") {
+    Host host;
+    host.role.certificates[0].consumers = {unit("nginx.service", role::When::certificate_change)};
+    const consumers::ReloadOutcome failed{.state = consumers::ReloadState::failed, .what = "no"};
+    host.services.answer_always("nginx.service", failed);
+    std::vector<std::chrono::seconds> waits;
+    for (int tries = 0; tries < 6; ++tries) {
+        const TurnReport report = host.turn();
+        REQUIRE(report.reloads.size() == 1);
+        waits.push_back(report.next_wake - host.clock.now());
+        host.clock.advance(waits.back());
+    }
+    CHECK(waits == std::vector<std::chrono::seconds>{45s, 90s, 180s, 225s, 225s, 225s});
+    host.services.clear_answers();
+    CHECK(host.turn().reloads[0].outcome.state == consumers::ReloadState::done);
+
+    host.services.answer_next("nginx.service", failed);
+    CHECK(host.turn(renewal::Wish::renew_now).next_wake == host.clock.now() + 45s);
+}
+
 TEST_CASE("a person's turn tries a failed reload at once and exits with its result", "[turn]") {
     Host host;
     host.role.certificates[0].consumers = {unit("nginx.service", role::When::certificate_change)};
@@ -666,11 +686,12 @@ TEST_CASE("certificates that are renewed meanwhile do not put a restart off", "[
     host.clock.advance(1h);
     CHECK(host.turn().reloads.empty());
     const WallTime slot =
-        host.state.certificates.at("web").reload_at.at("unit etcd.service on ca_change");
+        host.state.certificates.at("web").owed_reloads.at("unit etcd.service on ca_change").due;
     REQUIRE(slot > host.clock.now() + 11s);
     host.clock.advance(11s);
     (void)host.turn(renewal::Wish::renew_now);
-    CHECK(host.state.certificates.at("db").reload_at.at("unit etcd.service on ca_change") == slot);
+    CHECK(host.state.certificates.at("db").owed_reloads.at("unit etcd.service on ca_change").due ==
+          slot);
     host.clock.advance(slot - host.clock.now());
     CHECK(host.turn().reloads.size() == 1);
 }

@@ -68,7 +68,7 @@ def test_a_mended_consumer_is_paid_by_the_next_try(serving):
     serial, issued, etcd = serving.serial(), serving.issued(), serving.lives()
     write_script(serving, "exit 0")
     write_services(serving, hanging="/bin/true", failing="/bin/true")
-    until(lambda: not owed(serving), 120, "every reload to be paid")
+    until(lambda: not owed(serving), 310, "every reload to be paid")  # the longest wait between two tries, and a turn
     # Each is written down as it is paid, and told of when the turn is over.
     until(lambda: set(OWED) <= {entry["INSTALL_CERT_CONSUMER"] for entry in serving.events("reload_paid")}, 60,
           "the journal to tell of each")

@@ -30,6 +30,18 @@ std::vector<issuance::TrustedAuthority> copies(std::span<const issuance::Trusted
     return result;
 }
 
+// A leaf that outlived its CA, as a mount may permit, serves nobody, and cannot be published again.
+bool still_leads_to(std::span<const issuance::TrustedAuthority> trust,
+                    const installation::InstalledSet& installed,
+                    WallTime now) {
+    const x509::CertificateFacts& leaf = installed.leaf.facts();
+    return issuance::is_trusted(
+        installed.leaf,
+        installed.intermediates,
+        trust,
+        std::clamp(now, leaf.not_before, std::max(leaf.not_before, leaf.not_after)));
+}
+
 bool is_installed_already(const Candidate& candidate, const x509::Certificate& leaf) {
     return candidate.installed && candidate.installed->damage.empty() &&
            candidate.installed->leaf.facts().fingerprint == leaf.facts().fingerprint;
@@ -162,6 +174,7 @@ bool Acquisition::trust_goes_first(const Candidate& candidate,
         return false;
     }
     return turn_.now() < renewal::last_tenth(lifetime_of(*candidate.installed)) &&
+           still_leads_to(trust, *candidate.installed, turn_.now()) &&
            !issuance::is_trusted(
                material.leaf, material.authorities, candidate.installed->trust, turn_.now());
 }

@@ -661,6 +661,19 @@ TEST_CASE("a reload owed to who left the configuration wakes nobody", "[turn]") 
     CHECK(host.turn().next_wake > host.clock.now() + 30min);
 }
 
+TEST_CASE("a leaf that outlived its CA is renewed without waiting for trust", "[turn][fault-50]") {
+    Host host;
+    host.issuer.rotate_to(TestAuthority::root("old CA", {.not_after = kNow + 240h}));
+    (void)host.turn();
+    const std::string old_leaf = host.content("web.pem");
+    host.issuer.rotate_to(TestAuthority::root("new CA", {.key = "P-256", .which = 1}));
+    host.clock.advance(480h);
+    const TurnReport report = host.turn();
+    CHECK(report.certificates[0].kind == OutcomeKind::installed);
+    CHECK(host.content("web.pem") != old_leaf);
+    CHECK(host.issuer.requests() == 2);
+}
+
 TEST_CASE("a restart for a changed CA keeps to this host's slot within the lead",
           "[turn][fault-83]") {
     Host host;

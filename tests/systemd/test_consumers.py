@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Consumers that misbehave: what they are owed is on disk, is paid when they are mended, and costs no certificate."""
-from etcd_host import AGENT, CERTS
+from etcd_host import CERTS
 from openssl import assert_set
 from waiting import until
 
@@ -49,7 +49,7 @@ def test_consumers_that_hang_fail_or_are_missing_stop_nobody_else(serving):
     assert owed(serving) == OWED
     assert_set(serving.machine.path(CERTS), "etcd-member")
     until(lambda: serving.machine.run("pgrep", "-f", HANGS).returncode != 0, 30, "all that hung to be dead")
-    warned = [entry for entry in serving.machine.journal(AGENT) if "missing.service" in entry["MESSAGE"]]
+    warned = [entry for entry in serving.events("remark") if "missing.service" in entry["MESSAGE"]]
     assert [entry["PRIORITY"] for entry in warned] == ["4"]
     assert serving.lives() == etcd
 

@@ -113,9 +113,10 @@ class EtcdHost:
         return {certificate["name"]: certificate for certificate in told["certificates"]}
 
     def events(self, name):
-        """The agent's entries in the journal of this boot with that MESSAGE_ID."""
+        """The agent's entries in the journal of this boot with that MESSAGE_ID, which is its own. The unit is not asked
+        for: journald may not learn it of a worker that has ended by then."""
         found = re.search(rf"\b{name} = \"([0-9a-f]{{32}})\"", MESSAGE_IDS.read_text())
-        return self.machine.journal(AGENT, f"MESSAGE_ID={found[1]}")
+        return self.machine.entries(f"MESSAGE_ID={found[1]}")
 
     def status_text(self):
         """What the agent last told systemd."""

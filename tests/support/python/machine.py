@@ -152,10 +152,12 @@ class Machine:
     def await_state(self, unit, state, seconds=60):
         until(lambda: self.show(unit, "ActiveState") == state, seconds, f"{unit} to be {state}")
 
-    def journal(self, unit, *arguments):
-        """The entries of a unit in this boot, as mappings."""
-        lines = self.check("journalctl", "--boot", "--output=json", f"--unit={unit}", *arguments).splitlines()
-        return [json.loads(line) for line in lines]
+    def entries(self, match):
+        """What the journal of this boot has that matches (FIELD=VALUE, --unit=NAME), as mappings."""
+        return [json.loads(line) for line in self.check("journalctl", "--boot", "--output=json", match).splitlines()]
+
+    def journal(self, unit):
+        return self.entries(f"--unit={unit}")
 
     def reboot(self, meanwhile=lambda: None):
         """Orderly; `meanwhile` is called while it is down."""

@@ -47,6 +47,7 @@ std::vector<Candidate> survey(const role::Role& role,
                               installation::GenerationStore& store,
                               const State& state) {
     std::vector<Candidate> candidates;
+    candidates.reserve(request.certificates.size());
     for (const role::CertificateSpec* const spec : request.certificates) {
         Candidate candidate = surveyed(*spec, store);
         renewal::Subject subject{.spec = spec};

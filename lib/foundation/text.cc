@@ -5,7 +5,6 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <cstdio>
 #include <numeric>
 #include <utility>
 
@@ -124,17 +123,20 @@ std::string to_rfc3339(WallTime time) {
     const auto day = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss clock{time - day};
-    std::array<char, 40> text{};
-    const int size = std::snprintf(text.data(),
-                                   text.size(),
-                                   "%04d-%02u-%02uT%02d:%02d:%02dZ",
-                                   static_cast<int>(date.year()),
-                                   static_cast<unsigned>(date.month()),
-                                   static_cast<unsigned>(date.day()),
-                                   static_cast<int>(clock.hours().count()),
-                                   static_cast<int>(clock.minutes().count()),
-                                   static_cast<int>(clock.seconds().count()));
-    return {text.data(), static_cast<std::size_t>(size)};
+    std::string text;
+    const auto add = [&](auto number, std::size_t width, char end) {
+        const std::string written = std::to_string(number);
+        text.append(width - std::min(width, written.size()), '0');
+        text += written;
+        text += end;
+    };
+    add(static_cast<int>(date.year()), 4, '-');
+    add(static_cast<unsigned>(date.month()), 2, '-');
+    add(static_cast<unsigned>(date.day()), 2, 'T');
+    add(clock.hours().count(), 2, ':');
+    add(clock.minutes().count(), 2, ':');
+    add(clock.seconds().count(), 2, 'Z');
+    return text;
 }
 
 std::optional<WallTime> parse_rfc3339(std::string_view text) {

@@ -20,6 +20,8 @@ namespace {
 // their count. What is not written is told apart from what is empty.
 class Canonical {
   public:
+    Canonical() { text_.reserve(512); }
+
     void add(std::string_view field) {
         text_ += std::to_string(field.size());
         text_ += ':';

@@ -5,8 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <optional>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "installation/generation_store.h"
 #include "installation/posix_file_system.h"
@@ -20,14 +21,23 @@ struct StoredSet {
     installation::InstalledSet set;
     std::string key;
     std::string response;
+    std::string trust{};  // its CA file's content
 };
 
 struct Home {
-    std::optional<StoredSet> current{};
+    // Shared with whoever remembers it: change() makes another one.
+    std::shared_ptr<const StoredSet> current{};
     // What a power cut brings back while the last swap is not durable.
-    std::optional<StoredSet> before{};
+    std::shared_ptr<const StoredSet> before{};
     bool durable = true;
     std::map<std::string, StoredSet> staged{};
+
+    template <class Change>
+    void change(Change&& by) {
+        auto changed = std::make_shared<StoredSet>(*current);
+        by(changed->set);
+        current = std::move(changed);
+    }
 };
 
 // A FileSystem only so that a GenerationStore can be made with it: no verb of that port is called.

@@ -26,10 +26,19 @@ WallTime wall(Millis time) {
         std::chrono::sys_time<std::chrono::milliseconds>{std::chrono::milliseconds{time}});
 }
 
+// What a process reads that is told of this set.
+const std::string& content_for(const role::Consumer& consumer, const StoredSet* set) {
+    static const std::string nothing;
+    return set == nullptr                                    ? nothing
+           : consumer.when == role::When::certificate_change ? set->set.leaf.facts().fingerprint
+                                                             : set->trust;
+}
+
 }  // namespace
 
 Counts& Counts::operator+=(const Counts& other) {
     lived += other.lived;
+    lived_rough += other.lived_rough;
     turns += other.turns;
     asked += other.asked;
     issued += other.issued;
@@ -38,6 +47,10 @@ Counts& Counts::operator+=(const Counts& other) {
     events += other.events;
     reloads += other.reloads;
     killed += other.killed;
+    for (std::size_t i = 0; i < troubles.size(); ++i) {
+        troubles[i] += other.troubles[i];
+    }
+    coinciding += other.coinciding;
     return *this;
 }
 
@@ -50,7 +63,11 @@ std::vector<ConsumerLife> consumers_of(const role::Role& role) {
     std::map<std::string, ConsumerLife> all;
     for (const role::CertificateSpec& spec : role.certificates) {
         for (const role::Consumer& consumer : spec.consumers) {
-            all[consumers::acknowledgement_key(consumer)].consumer = consumer;
+            ConsumerLife& life = all[consumers::acknowledgement_key(consumer)];
+            life.consumer = consumer;
+            if (life.certificates.empty() || life.certificates.back() != spec.name) {
+                life.certificates.push_back(spec.name);
+            }
         }
     }
     std::vector<ConsumerLife> lives;
@@ -118,7 +135,7 @@ void Host::boot() {
     booted_ = true_now;
     ++boots_;
     for (ConsumerLife& life : consumers) {
-        life.loaded = on_disk(life.consumer);
+        load(life);
     }
     start_service();
 }
@@ -298,10 +315,18 @@ void Host::throttled(const std::string& name, std::chrono::seconds retry_after) 
 
 consumers::ReloadOutcome Host::reload(const role::Consumer& consumer,
                                       const consumers::ReloadContext&) {
-    using consumers::ReloadState;
     step("reload");
     ++counts.reloads;
-    // The occasions of one unit are merged by the product: the process is the same.
+    consumers::ReloadOutcome outcome = attempt(consumer);
+    if (outcome.state == consumers::ReloadState::failed && observer != nullptr) {
+        observer->reload_failed(consumers::acknowledgement_key(consumer));
+    }
+    return outcome;
+}
+
+// The occasions of one unit are merged by the product: the process is the same.
+consumers::ReloadOutcome Host::attempt(const role::Consumer& consumer) {
+    using consumers::ReloadState;
     for (ConsumerLife& life : consumers) {
         if (name_of(life.consumer) != name_of(consumer)) {
             continue;
@@ -318,7 +343,7 @@ consumers::ReloadOutcome Host::reload(const role::Consumer& consumer,
             case ConsumerMood::stopped:
                 return {.state = ReloadState::not_running, .what = "inactive"};
             case ConsumerMood::works:
-                life.loaded = on_disk(life.consumer);
+                load(life);
         }
     }
     pass(100);
@@ -326,33 +351,30 @@ consumers::ReloadOutcome Host::reload(const role::Consumer& consumer,
     return {.state = ReloadState::done, .what = "done"};
 }
 
-std::string Host::change_of(const role::Consumer& consumer, const std::string& certificate) const {
+const StoredSet* Host::installed(const std::string& certificate) const {
     const auto home = disk.homes.find(certificate);
-    if (home == disk.homes.end() || !home->second.current) {
-        return {};
-    }
-    const installation::InstalledSet& set = home->second.current->set;
-    if (consumer.when == role::When::certificate_change) {
-        return set.leaf.facts().fingerprint;
-    }
-    std::string trust;
-    for (const issuance::TrustedAuthority& authority : set.trust) {
-        trust += authority.certificate.facts().fingerprint + " ";
-    }
-    return trust;
+    return home != disk.homes.end() ? home->second.current.get() : nullptr;
 }
 
-std::map<std::string, std::string> Host::on_disk(const role::Consumer& consumer) const {
-    std::map<std::string, std::string> content;
-    for (const role::CertificateSpec& spec : role.certificates) {
-        const bool has = std::ranges::any_of(spec.consumers, [&](const role::Consumer& one) {
-            return consumers::acknowledgement_key(one) == consumers::acknowledgement_key(consumer);
-        });
-        if (has) {
-            content[spec.name] = change_of(consumer, spec.name);
-        }
+void Host::load(ConsumerLife& life) const {
+    life.loaded.clear();
+    for (const std::string& certificate : life.certificates) {
+        life.loaded.push_back(content_for(life.consumer, installed(certificate)));
     }
-    return content;
+}
+
+bool Host::is_up_to_date(const ConsumerLife& life) const {
+    return std::ranges::equal(
+        life.certificates, life.loaded, [&](const std::string& certificate, const auto& loaded) {
+            return content_for(life.consumer, installed(certificate)) == loaded;
+        });
+}
+
+bool Host::lacks_a_set(const ConsumerLife& life) const {
+    return std::ranges::any_of(life.certificates, [&](const std::string& certificate) {
+        const StoredSet* const set = installed(certificate);
+        return set == nullptr || !set->set.damage.empty();
+    });
 }
 
 }  // namespace install_cert::simulation

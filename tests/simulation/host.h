@@ -19,12 +19,14 @@
 #include "role/role.h"
 #include "simulation/disk.h"
 #include "simulation/random.h"
+#include "simulation/trouble.h"
 #include "simulation/vault.h"
 
 namespace install_cert::simulation {
 
 struct Counts {
     Millis lived = 0;
+    Millis lived_rough = 0;  // of it, in rough weather
     std::uint64_t turns = 0;
     std::uint64_t asked = 0;        // requests for a certificate
     std::uint64_t issued = 0;       // of them answered, or lost, with a certificate made
@@ -33,6 +35,8 @@ struct Counts {
     std::uint64_t events = 0;
     std::uint64_t reloads = 0;
     std::uint64_t killed = 0;  // turns that were cut at some step
+    TroubleCounts troubles{};
+    std::uint64_t coinciding = 0;  // of them, within an hour of one of another kind
 
     Counts& operator+=(const Counts& other);
 };
@@ -45,8 +49,9 @@ enum class ConsumerMood : std::uint8_t { works, fails, hangs, missing, stopped }
 struct ConsumerLife {
     role::Consumer consumer;
     ConsumerMood mood = ConsumerMood::works;
-    // certificate -> what the running process has read.
-    std::map<std::string, std::string> loaded{};
+    std::vector<std::string> certificates{};
+    // Of each, what the running process has read; none before the first boot.
+    std::vector<std::string> loaded{};
 };
 
 // What watches a host and may object (judge.h).
@@ -58,6 +63,7 @@ class Observer {
     virtual void turn_begins(const supervisor::TurnOrder& order) = 0;
     virtual void turn_ended(const agent::TurnReport& report) = 0;
     virtual void turn_killed() = 0;
+    virtual void reload_failed(const std::string& consumer) = 0;
 };
 
 class Host final : public Clock, public VaultWatch, public consumers::ServiceControl {
@@ -107,9 +113,12 @@ class Host final : public Clock, public VaultWatch, public consumers::ServiceCon
 
     [[nodiscard]] Result<bool> knows(const std::string&) override { return true; }
 
-    [[nodiscard]] std::string change_of(const role::Consumer& consumer,
-                                        const std::string& certificate) const;
-    [[nodiscard]] std::map<std::string, std::string> on_disk(const role::Consumer& consumer) const;
+    // The consumer's process reads what is installed.
+    void load(ConsumerLife& life) const;
+    // Whether what it has read is what is installed.
+    [[nodiscard]] bool is_up_to_date(const ConsumerLife& life) const;
+    // Whether any of its sets is missing or damaged.
+    [[nodiscard]] bool lacks_a_set(const ConsumerLife& life) const;
 
     [[nodiscard]] std::string boot_id() const { return "boot-" + std::to_string(boots_); }
 
@@ -130,6 +139,8 @@ class Host final : public Clock, public VaultWatch, public consumers::ServiceCon
     Counts counts;
 
   private:
+    [[nodiscard]] const StoredSet* installed(const std::string& certificate) const;
+    [[nodiscard]] consumers::ReloadOutcome attempt(const role::Consumer& consumer);
     void pass(Millis by);
     void step(const char* where);
     void run_turn(const supervisor::TurnOrder& order);

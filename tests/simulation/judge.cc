@@ -15,6 +15,8 @@ using agent::OutcomeKind;
 using supervisor::Cause;
 
 constexpr std::size_t kHistory = 30;
+// Half a minute, one, two, and then two and a half: 26 within an hour.
+constexpr std::size_t kFailedReloadsInAnHour = 30;
 
 Millis millis(WallTime time) {
     return time.time_since_epoch().count() * kSecond;
@@ -81,6 +83,10 @@ void Judge::object(const std::string& what) const {
     throw Violation{moment() + ": " + what};
 }
 
+bool Judge::can_write() const {
+    return host_.disk.mood == DiskMood::good || host_.disk.mood == DiskMood::does_not_sync;
+}
+
 // Whether a certificate that is asked for now would be had.
 bool Judge::fair() const {
     const Vault& vault = *host_.vault;
@@ -88,9 +94,7 @@ bool Judge::fair() const {
     const Millis ttl = millis(host_.role.certificates.front().ttl.value_or(vault.default_ttl));
     const bool serves = (vault.mood == VaultMood::serves || vault.mood == VaultMood::slow) &&
                         (vault.loss == 0 || ttl >= kDay);
-    const bool can_write =
-        host_.disk.mood == DiskMood::good || host_.disk.mood == DiskMood::does_not_sync;
-    return host_.is_up && host_.agenda && serves && can_write && host_.token_file.is_there &&
+    return host_.is_up && host_.agenda && serves && can_write() && host_.token_file.is_there &&
            vault.token_ends > host_.true_now && std::abs(host_.offset) <= 4 * kSecond &&
            vault.authority.ends - host_.true_now > 3 * kHour;
 }
@@ -105,9 +109,8 @@ void Judge::disturbed(std::string_view what) {
     note(what);
     unfair_at_ = disturbed_at_ = host_.true_now;
     disturbances_.push_back(host_.true_now);
-    for (Debt& debt : debts_) {
-        debt.since.reset();
-    }
+    failed_reloads_.clear();
+    std::ranges::fill(debts_, Debt{});
 }
 
 void Judge::reset_budgets() {
@@ -119,10 +122,7 @@ void Judge::turn_begins(const supervisor::TurnOrder& order) {
     order_ = order;
     turns_.push_back(host_.true_now);
     for (auto& [name, known] : certificates_) {
-        const auto home = host_.disk.homes.find(name);
-        known.before = home != host_.disk.homes.end() && home->second.current
-                           ? std::optional(home->second.current->set)
-                           : std::nullopt;
+        known.before = host_.disk.homes[name].current;
         known.exempt = order.cause == Cause::renew || known.boot_asked != host_.boot_id();
     }
     check_pace();
@@ -130,8 +130,22 @@ void Judge::turn_begins(const supervisor::TurnOrder& order) {
 
 void Judge::turn_killed() {
     note("killed in its turn");
+    failed_reloads_.clear();
     unfair_at_ = disturbed_at_ = host_.true_now;
     disturbances_.push_back(host_.true_now);
+}
+
+// It waits for somebody: the tries get rarer. What cannot be written down is forgotten.
+void Judge::reload_failed(const std::string& consumer) {
+    if (order_.cause != Cause::timer || !can_write()) {
+        return;
+    }
+    std::deque<Millis>& tries = failed_reloads_[consumer];
+    tries.push_back(host_.true_now);
+    forget_before(tries, host_.true_now - kHour);
+    if (tries.size() > kFailedReloadsInAnHour) {
+        object(consumer + " failed " + std::to_string(tries.size()) + " times within an hour");
+    }
 }
 
 void Judge::asked(const std::string& name) {
@@ -162,8 +176,8 @@ void Judge::check_budget(const std::string& name, Certificate& known) {
     Millis window = kBudgetWindow;
     if (known.before) {
         window = std::min(window,
-                          millis(known.before->leaf.facts().not_after) -
-                              millis(known.before->provenance.received));
+                          millis(known.before->set.leaf.facts().not_after) -
+                              millis(known.before->set.provenance.received));
     }
     std::erase_if(known.issues,
                   [&](const Issue& issue) { return issue.at <= host_.true_now - kBudgetWindow; });
@@ -209,7 +223,7 @@ void Judge::check_outcome(const agent::Outcome& outcome) {
     if (outcome.kind != OutcomeKind::installed || !home.current || !known.before) {
         return;
     }
-    const installation::InstalledSet& before = *known.before;
+    const installation::InstalledSet& before = known.before->set;
     const installation::InstalledSet& after = home.current->set;
     const auto lifetime = before.leaf.facts().not_after - before.provenance.received;
     const auto age = after.provenance.received - before.provenance.received;
@@ -255,17 +269,19 @@ void Judge::check() {
     check_quiet();
 }
 
+bool Judge::budget_was_spent(const Certificate& known) const {
+    const auto recent = std::ranges::count_if(
+        known.asks, [&](Millis at) { return at > unfair_at_ - kBudgetWindow; });
+    return recent >= static_cast<std::ptrdiff_t>(renewal::kRequestsPerWindow);
+}
+
 void Judge::check_sets() {
     forget_before(asks_, host_.true_now - kDay);
     const Millis since = host_.true_now - unfair_at_;
     for (const role::CertificateSpec& spec : host_.role.certificates) {
-        const auto home = host_.disk.homes.find(spec.name);
-        const bool installed = home != host_.disk.homes.end() && home->second.current;
-        const Certificate& known = certificates_[spec.name];
-        const auto recent = std::ranges::count_if(
-            known.asks, [&](Millis at) { return at > host_.true_now - since - kBudgetWindow; });
-        const bool spent = recent >= static_cast<std::ptrdiff_t>(renewal::kRequestsPerWindow);
-        const bool blamed = since > kPatience + (spent ? kBudgetWindow : 0);
+        const auto& installed = host_.disk.homes[spec.name].current;
+        const bool blamed = since > kPatience + kBudgetWindow ||
+                            (since > kPatience && !budget_was_spent(certificates_[spec.name]));
         if (!installed) {
             if (blamed) {
                 object(spec.name + " is not installed although all was well for " +
@@ -273,7 +289,7 @@ void Judge::check_sets() {
             }
             continue;
         }
-        const StoredSet& stored = *home->second.current;
+        const StoredSet& stored = *installed;
         const x509::CertificateFacts& leaf = stored.set.leaf.facts();
         if (leaf.public_key_digest != stored.key) {
             object(spec.name + ": a certificate lies beside another one's key");
@@ -305,19 +321,17 @@ void Judge::check_sets() {
 void Judge::check_debts() {
     for (std::size_t i = 0; i < host_.consumers.size(); ++i) {
         const ConsumerLife& life = host_.consumers[i];
-        const bool damaged = std::ranges::any_of(life.loaded, [&](const auto& one) {
-            const auto home = host_.disk.homes.find(one.first);
-            return home == host_.disk.homes.end() || !home->second.current ||
-                   !home->second.current->set.damage.empty();
-        });
-        const bool can =
-            host_.is_up && host_.agenda && life.mood == ConsumerMood::works && !damaged;
-        if (!can || life.loaded == host_.on_disk(life.consumer)) {
+        const bool can = host_.is_up && host_.agenda && life.mood == ConsumerMood::works;
+        if (!can || host_.is_up_to_date(life) || host_.lacks_a_set(life)) {
             debts_[i].since.reset();
             continue;
         }
         if (!debts_[i].since) {
             debts_[i].since = host_.true_now;
+        }
+        const Millis since = host_.true_now - *debts_[i].since;
+        if (since <= kPatience) {
+            continue;
         }
         // One restart for both occasions of a unit, in the slot of the rarer one.
         const bool restarts = std::ranges::any_of(host_.consumers, [&](const ConsumerLife& other) {
@@ -325,9 +339,9 @@ void Judge::check_debts() {
                    name_of(other.consumer) == name_of(life.consumer);
         });
         const Millis slot = restarts ? millis(host_.role.renewal.ca_lead) : 0;
-        if (host_.true_now - *debts_[i].since > kPatience + slot) {
+        if (since > kPatience + slot) {
             object(name_of(life.consumer) + " works and is owed a reload since " +
-                   std::to_string((host_.true_now - *debts_[i].since) / kSecond) + " s");
+                   std::to_string(since / kSecond) + " s");
         }
     }
 }
@@ -346,7 +360,8 @@ void Judge::check_agenda() {
 void Judge::check_pace() {
     forget_before(turns_, host_.true_now - kHour);
     forget_before(disturbances_, host_.true_now - kHour);
-    std::size_t most = 100 + 130 * host_.consumers.size() + 6 * disturbances_.size();
+    std::size_t most =
+        100 + 2 * kFailedReloadsInAnHour * host_.consumers.size() + 6 * disturbances_.size();
     for (const role::CertificateSpec& spec : host_.role.certificates) {
         const Millis ttl = millis(spec.ttl.value_or(host_.vault->default_ttl));
         const Millis shortest =

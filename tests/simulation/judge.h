@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ class Judge final : public Observer, public VaultWatch {
     void turn_begins(const supervisor::TurnOrder& order) override;
     void turn_ended(const agent::TurnReport& report) override;
     void turn_killed() override;
+    void reload_failed(const std::string& consumer) override;
     // VaultWatch
     void asked(const std::string& name) override;
     void issued(const std::string& name) override;
@@ -70,7 +72,7 @@ class Judge final : public Observer, public VaultWatch {
         std::string boot_asked{};  // the boot whose turn has asked for it
         bool exempt = false;       // what this turn asks for it
         Millis throttled_until = 0;
-        std::optional<installation::InstalledSet> before{};  // this turn
+        std::shared_ptr<const StoredSet> before{};  // this turn
     };
 
     struct Debt {
@@ -79,10 +81,13 @@ class Judge final : public Observer, public VaultWatch {
 
     void note(std::string_view what, std::string detail = {});
     [[noreturn]] void object(const std::string& what) const;
+    [[nodiscard]] bool can_write() const;
     [[nodiscard]] bool fair() const;
     [[nodiscard]] std::string moment() const;
     [[nodiscard]] std::string text_of(const agent::TurnReport& report) const;
     void check_sets();
+    // Within an hour of the time that all has been well since.
+    [[nodiscard]] bool budget_was_spent(const Certificate& known) const;
     void check_debts();
     void check_agenda();
     void check_budget(const std::string& name, Certificate& known);
@@ -94,6 +99,8 @@ class Judge final : public Observer, public VaultWatch {
     Host& host_;
     std::map<std::string, Certificate> certificates_;
     std::vector<Debt> debts_;
+    // Of each consumer, the tries since the last disturbance that nobody asked for.
+    std::map<std::string, std::deque<Millis>> failed_reloads_;
     std::deque<Millis> resets_;
     std::deque<Millis> turns_;
     std::deque<Millis> disturbances_;

@@ -12,6 +12,7 @@
 #include "simulation/weather.h"
 
 using namespace install_cert::simulation;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -32,7 +33,7 @@ constexpr std::string_view kHelp =
 
 struct Wishes {
     std::uint64_t seed = 1;
-    std::uint64_t hosts = 120;
+    std::uint64_t hosts = 3300;
     std::uint64_t years = 1;
     std::uint64_t fleet_hosts = 10'000;
     std::string fleet;
@@ -44,11 +45,17 @@ struct Wishes {
     bool expect_violation = false;
 };
 
-// Hosts with short certificates have as many renewals in a shorter life.
+// Hosts that renew often have as many renewals in a shorter life, and those that look at their CA
+// every hour as many looks.
 Millis lifetime_of(const install_cert::role::Role& role, std::uint64_t years) {
-    const Millis ttl = role.certificates.front().ttl->count() * kSecond;
-    return std::min<Millis>(static_cast<Millis>(years) * 365 * kDay,
-                            static_cast<Millis>(years) * 1500 * ttl);
+    using namespace install_cert;
+    const auto ttl = *role.certificates.front().ttl;
+    const auto* const early = std::get_if<role::BeforeExpiry>(&role.renewal.at);
+    const auto renewal = early != nullptr ? std::max(ttl / 10, ttl - early->lead) : ttl * 2 / 3;
+    const auto life = std::min({std::chrono::seconds{365 * 24h},
+                                300 * std::chrono::seconds{renewal},
+                                800 * role.renewal.ca_refresh});
+    return static_cast<Millis>(years) * life.count() * kSecond;
 }
 
 enum class Record : std::uint8_t { nothing, everything };
@@ -75,8 +82,10 @@ Life live(std::uint64_t seed, const Wishes& wishes, Record record) {
     host.watch = &judge;
     const Millis end = kBirth + lifetime_of(host.role, wishes.years);
     Life life;
+    bool rough = false;
     try {
         Weather weather(host, judge, random.next());
+        rough = weather.is_rough();
         host.boot();
         judge.disturbed("the host boots for the first time");
         while (host.true_now < end) {
@@ -96,6 +105,7 @@ Life live(std::uint64_t seed, const Wishes& wishes, Record record) {
     }
     life.history = judge.history();
     life.counts = host.counts;
+    life.counts.lived_rough = rough ? host.counts.lived : 0;
     return life;
 }
 
@@ -110,6 +120,38 @@ void tell(std::uint64_t seed, const Wishes& wishes) {
                 life.objection.c_str(),
                 static_cast<unsigned long long>(seed),
                 static_cast<unsigned long long>(wishes.years));
+}
+
+double years(Millis time) {
+    return static_cast<double>(time) / static_cast<double>(365 * kDay);
+}
+
+void tell(const Share& sum, std::uint64_t seed) {
+    const Counts& counts = sum.counts;
+    std::printf(
+        "hosts: %zu from seed %llu on, %.1f host-years (%.1f of them rough), %.1f s of CPU\n",
+        sum.done,
+        static_cast<unsigned long long>(seed),
+        years(counts.lived),
+        years(counts.lived_rough),
+        sum.seconds);
+    const auto line = [](std::uint64_t count, std::string_view what) {
+        std::printf("%10llu %.*s\n",
+                    static_cast<unsigned long long>(count),
+                    static_cast<int>(what.size()),
+                    what.data());
+    };
+    line(counts.turns, "turns");
+    line(counts.killed, "of them killed midway");
+    line(counts.asked, "requests for a certificate");
+    line(counts.issued, "certificates made");
+    line(counts.lookups, "looks at a CA");
+    line(counts.token_calls, "token calls");
+    line(counts.reloads, "reloads");
+    for (std::size_t i = 0; i < kTroubles.size(); ++i) {
+        line(counts.troubles[i], kTroubles[i].name);
+    }
+    line(counts.coinciding, "of these troubles within an hour of one of another kind");
 }
 
 bool run_lives(const Wishes& wishes) {
@@ -129,25 +171,7 @@ bool run_lives(const Wishes& wishes) {
                         cpu_seconds() - begin);
         }
     });
-    const Counts& counts = sum.counts;
-    std::printf(
-        "hosts: %zu from seed %llu on, %.1f host-years, %llu turns (%llu killed), %llu requests "
-        "for "
-        "a certificate (%llu made), %llu looks at a CA, %llu token calls, %llu reloads, %llu "
-        "events, "
-        "%.1f s of CPU\n",
-        sum.done,
-        static_cast<unsigned long long>(wishes.seed),
-        static_cast<double>(counts.lived) / static_cast<double>(365 * kDay),
-        static_cast<unsigned long long>(counts.turns),
-        static_cast<unsigned long long>(counts.killed),
-        static_cast<unsigned long long>(counts.asked),
-        static_cast<unsigned long long>(counts.issued),
-        static_cast<unsigned long long>(counts.lookups),
-        static_cast<unsigned long long>(counts.token_calls),
-        static_cast<unsigned long long>(counts.reloads),
-        static_cast<unsigned long long>(counts.events),
-        sum.seconds);
+    tell(sum, wishes.seed);
     return sum.broken == 0;
 }
 

@@ -81,6 +81,10 @@ Result<Staged> GenerationStore::stage(const role::CertificateSpec& spec,
         return std::unexpected(can.error());
     }
     std::string name = "g" + std::to_string(++disk_of(files_).generations);
+    std::string trust;
+    for (const issuance::TrustedAuthority& authority : set.trust()) {
+        trust += authority.certificate.facts().fingerprint + " ";
+    }
     home.staged.emplace(name,
                         StoredSet{.set = {.generation = name,
                                           .published = clock_.now(),
@@ -92,7 +96,8 @@ Result<Staged> GenerationStore::stage(const role::CertificateSpec& spec,
                                           .damage = {},
                                           .drift = {}},
                                   .key = set.key().public_key(),
-                                  .response = std::string(set.response().reveal())});
+                                  .response = std::string(set.response().reveal()),
+                                  .trust = std::move(trust)});
     return Staged{.spec = &spec, .generation = std::move(name)};
 }
 
@@ -112,7 +117,8 @@ std::vector<Result<Published>> GenerationStore::publish(std::span<const Staged> 
             published.superseded.push_back(
                 {.spec = one.spec, .generation = home.current->set.generation});
         }
-        home.before = std::exchange(home.current, std::move(set.mapped()));
+        home.before =
+            std::exchange(home.current, std::make_shared<const StoredSet>(std::move(set.mapped())));
         results.emplace_back(std::move(published));
         disk_of(files_).on_step("published");
     }
@@ -124,7 +130,9 @@ Result<std::vector<std::string>> GenerationStore::repair(const role::Certificate
     if (auto can = writable(files_, spec); !can) {
         return std::unexpected(can.error());
     }
-    return std::exchange(home.current->set.drift, {});
+    std::vector<std::string> repaired = home.current->set.drift;
+    home.change([](InstalledSet& set) { set.drift.clear(); });
+    return repaired;
 }
 
 void GenerationStore::remove_generations(std::span<const Superseded>) {}

@@ -4,6 +4,7 @@
 //   CA NUMBER NOT_AFTER                        LEAF SERIAL CA KEY NOT_BEFORE NOT_AFTER NAME
 // Who issued whom, whose key it is and until when are all that decisions look at.
 #include <charconv>
+#include <functional>
 #include <unordered_map>
 
 #include "foundation/text.h"
@@ -28,7 +29,7 @@ CertificateFacts authority(const std::vector<std::string>& words) {
     facts.not_after = time_of(words[2]);
     facts.is_ca = true;
     facts.self_signed = true;
-    facts.fingerprint = "ca-" + std::string(words[1]);
+    facts.fingerprint = "ca-" + words[1] + "-" + words[2];  // one with another end is another one
     return facts;
 }
 
@@ -153,9 +154,12 @@ std::string to_hex(std::span<const unsigned char>) {
 
 // The real one is dear where every turn asks for the same few digests.
 std::string sha256_hex(std::string_view bytes) {
-    static std::unordered_map<std::string, std::string> known;
-    std::string text(bytes);
-    if (const auto found = known.find(text); found != known.end()) {
+    struct Hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+
+    static std::unordered_map<std::string, std::string, Hash, std::equal_to<>> known;
+    if (const auto found = known.find(bytes); found != known.end()) {
         return found->second;
     }
     constexpr std::size_t enough = 200'000;
@@ -169,7 +173,7 @@ std::string sha256_hex(std::string_view bytes) {
         hex += "0123456789abcdef"[byte >> 4U];
         hex += "0123456789abcdef"[byte & 0x0FU];
     }
-    return known.emplace(std::move(text), std::move(hex)).first->second;
+    return known.emplace(bytes, std::move(hex)).first->second;
 }
 
 }  // namespace install_cert::x509

@@ -13,6 +13,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// The share of rough lives; in the others everything is so many times as rare.
+constexpr double kRoughLives = 0.15;
+constexpr Millis kOrdinaryRarity = 6;
+
 role::Consumer draw_consumer(Random& random, std::size_t which) {
     const bool on_ca = random.chance(0.4);
     role::Consumer consumer{.what = role::UnitConsumer{},
@@ -73,10 +77,10 @@ role::Role draw_role(Random& random) {
     }
     role.renewal.spread = random.chance(0.2) ? 0.0 : 0.1;
     role.renewal.ca_refresh =
-        random.pick(std::array<std::chrono::seconds, 6>{1h, 6h, 12h, 24h, 24h, 24h});
+        random.pick(std::array<std::chrono::seconds, 9>{1h, 6h, 12h, 24h, 24h, 24h, 24h, 24h, 24h});
     role.renewal.ca_lead = 2 * role.renewal.ca_refresh;
-    const auto ttl = random.pick(
-        std::array<std::chrono::seconds, 8>{10min, 1h, 24h, 72h, 720h, 720h, 720h, 2160h});
+    const auto ttl = random.pick(std::array<std::chrono::seconds, 12>{
+        10min, 1h, 24h, 24h, 72h, 72h, 720h, 720h, 720h, 720h, 2160h, 2160h});
     const std::size_t certificates = 1 + random.next() % 3;
     for (std::size_t i = 0; i < certificates; ++i) {
         role.certificates.push_back(draw_spec(random, i, ttl));
@@ -86,33 +90,37 @@ role::Role draw_role(Random& random) {
 
 Weather::Weather(Host& host, Judge& judge, std::uint64_t seed)
     : host_(host), judge_(judge), random_(seed) {
-    expect(60 * kDay, &Weather::outage);
-    expect(70 * kDay, &Weather::lost_answers);
-    expect(90 * kDay, &Weather::disk_trouble);
-    expect(50 * kDay, &Weather::consumer_trouble);
-    expect(60 * kDay, &Weather::clock_trouble);
-    expect(150 * kDay, &Weather::new_authority);
-    expect(400 * kDay, &Weather::ending_authority);
-    expect(120 * kDay, &Weather::token_trouble);
+    rarity_ = random_.chance(kRoughLives) ? 1 : kOrdinaryRarity;
+    constexpr std::array<Event, kTroubles.size()> events{&Weather::outage,
+                                                         &Weather::lost_answers,
+                                                         &Weather::disk_trouble,
+                                                         &Weather::consumer_trouble,
+                                                         &Weather::clock_trouble,
+                                                         &Weather::new_authority,
+                                                         &Weather::ending_authority,
+                                                         &Weather::token_trouble,
+                                                         &Weather::operator_asks,
+                                                         &Weather::operator_reloads,
+                                                         &Weather::reboot,
+                                                         &Weather::restart_service,
+                                                         &Weather::crash,
+                                                         &Weather::suspend,
+                                                         &Weather::damage};
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        expect(kTroubles[i].mean * rarity_, events[i]);
+    }
     expect(kDay, &Weather::look_at_token);
-    expect(60 * kDay, &Weather::operator_asks);
-    expect(60 * kDay, &Weather::operator_reloads);
-    expect(45 * kDay, &Weather::reboot);
-    expect(40 * kDay, &Weather::restart_service);
-    expect(15 * kDay, &Weather::crash);
-    expect(90 * kDay, &Weather::suspend);
-    expect(90 * kDay, &Weather::damage);
 }
 
 void Weather::later(Millis in, std::function<void()> happen) {
     coming_.push({.at = host_.true_now + in, .order = ++events_, .happen = std::move(happen)});
 }
 
-void Weather::expect(Millis mean, Trouble trouble) {
+void Weather::expect(Millis mean, Event happen) {
     const auto in = static_cast<Millis>(random_.exponential(static_cast<double>(mean))) + 1;
-    later(in, [this, mean, trouble] {
-        (this->*trouble)();
-        expect(mean, trouble);
+    later(in, [this, mean, happen] {
+        (this->*happen)();
+        expect(mean, happen);
     });
 }
 
@@ -123,8 +131,21 @@ void Weather::strike() {
     happen();
 }
 
+void Weather::begin(Trouble trouble, std::string_view what) {
+    ++host_.counts.troubles[static_cast<std::size_t>(trouble)];
+    if (last_ && last_->first != trouble && host_.true_now - last_->second < kHour) {
+        ++host_.counts.coinciding;
+    }
+    last_ = {trouble, host_.true_now};
+    say(what);
+}
+
 void Weather::say(std::string_view what) {
     judge_.disturbed(what);
+}
+
+Millis Weather::a_while(Millis mostly, Millis at_most) {
+    return random_.between(kSecond, random_.chance(0.2) ? at_most : mostly);
 }
 
 void Weather::outage() {
@@ -140,7 +161,9 @@ void Weather::outage() {
     const bool long_one = random_.chance(0.1);
     const auto lasts = static_cast<Millis>(
         random_.exponential(static_cast<double>(long_one ? 2 * kDay : 2 * kHour)));
-    say("Vault's mood is " + std::to_string(static_cast<int>(vault.mood)) + " for " + hours(lasts));
+    begin(
+        Trouble::outage,
+        "Vault's mood is " + std::to_string(static_cast<int>(vault.mood)) + " for " + hours(lasts));
     later(lasts, [this] {
         host_.vault->mood = VaultMood::serves;
         vault_busy_ = false;
@@ -150,7 +173,7 @@ void Weather::outage() {
 
 void Weather::lost_answers() {
     host_.vault->loss = 0.5;
-    say("every other answer of Vault is lost");
+    begin(Trouble::lost_answers, "every other answer of Vault is lost");
     later(random_.between(kMinute, kDay), [this] {
         host_.vault->loss = 0;
         say("no answer is lost any more");
@@ -162,9 +185,10 @@ void Weather::disk_trouble() {
         return;
     }
     host_.disk.mood = static_cast<DiskMood>(random_.between(1, 3));
-    const Millis lasts = random_.between(kMinute, kDay);
-    say("the disk's mood is " + std::to_string(static_cast<int>(host_.disk.mood)) + " for " +
-        hours(lasts));
+    const Millis lasts = a_while(3 * kHour, kDay);
+    begin(Trouble::disk,
+          "the disk's mood is " + std::to_string(static_cast<int>(host_.disk.mood)) + " for " +
+              hours(lasts));
     later(lasts, [this] {
         host_.disk.mood = DiskMood::good;
         disk_busy_ = false;
@@ -187,13 +211,13 @@ void Weather::consumer_trouble() {
             const bool was_away = is_away(life.mood);
             life.mood = to;
             if (was_away && !is_away(to)) {
-                life.loaded = host_.on_disk(life.consumer);
+                host_.load(life);
             }
         }
     };
     set(mood);
-    say(unit + " has mood " + std::to_string(static_cast<int>(mood)));
-    later(random_.between(kMinute, 5 * kDay), [this, set, unit] {
+    begin(Trouble::consumer, unit + " has mood " + std::to_string(static_cast<int>(mood)));
+    later(a_while(12 * kHour, 5 * kDay), [this, set, unit] {
         set(ConsumerMood::works);
         say(unit + " works");
     });
@@ -215,8 +239,9 @@ void Weather::clock_trouble() {
     const Millis by = random_.pick(kSteps) * (random_.chance(0.5) ? 1 : -1);
     judge_.reset_budgets();
     host_.step_clock(by);
-    say("the clock is set " + hours(std::abs(by)) + (by < 0 ? " back" : " ahead"));
-    later(random_.between(kSecond, 3 * kDay), [this] {
+    begin(Trouble::clock,
+          "the clock is set " + hours(std::abs(by)) + (by < 0 ? " back" : " ahead"));
+    later(a_while(6 * kHour, 3 * kDay), [this] {
         clock_busy_ = false;
         judge_.reset_budgets();
         host_.step_clock(0);
@@ -227,7 +252,7 @@ void Weather::clock_trouble() {
 void Weather::new_authority() {
     host_.vault->authority = {.number = host_.vault->authority.number + 1,
                               .ends = host_.true_now + 3650 * kDay};
-    say("the CA is replaced");
+    begin(Trouble::new_authority, "the CA is replaced");
 }
 
 // Nobody replaced it in time: what Vault grants gets shorter and shorter.
@@ -236,7 +261,7 @@ void Weather::ending_authority() {
         return;
     }
     host_.vault->authority.ends = host_.true_now + random_.between(kHour, 3 * kDay);
-    say("the CA is about to end");
+    begin(Trouble::ending_authority, "the CA is about to end");
     later(host_.vault->authority.ends - host_.true_now + random_.between(-50 * kMinute, 2 * kHour),
           [this] { new_authority(); });
 }
@@ -244,16 +269,16 @@ void Weather::ending_authority() {
 void Weather::token_trouble() {
     if (random_.chance(0.5)) {
         host_.token_file.is_there = false;
-        say("the token file is gone");
-        later(random_.between(kMinute, kDay), [this] {
+        begin(Trouble::token, "the token file is gone");
+        later(a_while(3 * kHour, kDay), [this] {
             host_.token_file.is_there = true;
             say("the token file is there");
         });
         return;
     }
     host_.vault->token_ends = host_.true_now;
-    say("the token is revoked");
-    later(random_.between(kMinute, kDay), [this] { replace_token(); });
+    begin(Trouble::token, "the token is revoked");
+    later(a_while(3 * kHour, kDay), [this] { replace_token(); });
 }
 
 void Weather::replace_token() {
@@ -280,7 +305,7 @@ void Weather::operator_asks() {
         } else {
             host_.agenda->ask_renewal({host_.role.certificates.front().name}, std::nullopt);
         }
-        say("an operator renews");
+        begin(Trouble::operator_renews, "an operator renews");
         host_.run_due_turns();
     }
 }
@@ -295,7 +320,7 @@ void Weather::operator_reloads() {
             spec.usages ? std::nullopt : std::optional<std::vector<x509::Usage>>{std::in_place};
     }
     host_.agenda->signal_reload();
-    say("an operator reloads the configuration");
+    begin(Trouble::operator_reloads, "an operator reloads the configuration");
 }
 
 void Weather::reboot() {
@@ -307,7 +332,7 @@ void Weather::reboot() {
         host_.saved = {};  // it is not synced
         judge_.reset_budgets();
     }
-    say("the host goes down");
+    begin(Trouble::reboot, "the host goes down");
     const Millis for_how_long = random_.chance(0.9) ? random_.between(10 * kSecond, 5 * kMinute)
                                                     : random_.between(kHour, 40 * kDay);
     later(for_how_long, [this] {
@@ -324,7 +349,7 @@ void Weather::restart_service() {
             if (!down_) {
                 host_.stop_service();
                 host_.start_service();
-                say("the service is restarted");
+                begin(Trouble::service_restart, "the service is restarted");
             }
         });
     }
@@ -335,14 +360,14 @@ void Weather::crash() {
     if (host_.agenda && random_.chance(0.5)) {
         host_.agenda->signal_renew();
     }
-    say("the next turn will be killed");
+    begin(Trouble::crash, "the next turn will be killed");
 }
 
 void Weather::suspend() {
     if (down_) {
         return;
     }
-    say("the host is suspended");
+    begin(Trouble::suspend, "the host is suspended");
     host_.pass_to(host_.true_now + random_.between(kMinute, 10 * kDay));
     say("the host wakes");
 }
@@ -353,13 +378,13 @@ void Weather::damage() {
     if (home == homes.end() || !home->second.current) {
         return;
     }
-    installation::InstalledSet& set = home->second.current->set;
     if (random_.chance(0.5)) {
-        set.damage = "its key is missing";
-        say("a key is deleted by hand");
+        home->second.change(
+            [](installation::InstalledSet& set) { set.damage = "its key is missing"; });
+        begin(Trouble::damage, "a key is deleted by hand");
     } else {
-        set.drift = {"a mode"};
-        say("a mode is changed by hand");
+        home->second.change([](installation::InstalledSet& set) { set.drift = {"a mode"}; });
+        begin(Trouble::damage, "a mode is changed by hand");
     }
     later(random_.between(kSecond, kDay), [this] {
         if (host_.agenda) {

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <queue>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "simulation/host.h"
@@ -29,23 +31,30 @@ class Weather {
     // It happens.
     void strike();
 
+    [[nodiscard]] bool is_rough() const { return rarity_ == 1; }
+
   private:
-    struct Event {
+    struct Coming {
         Millis at;
         std::uint64_t order;  // of two at once, the earlier made
         std::function<void()> happen;
 
-        bool operator>(const Event& other) const {
+        bool operator>(const Coming& other) const {
             return at != other.at ? at > other.at : order > other.order;
         }
     };
 
-    using Trouble = void (Weather::*)();
+    using Event = void (Weather::*)();
 
-    // `trouble` now and then, `mean` apart.
-    void expect(Millis mean, Trouble trouble);
+    // Now and then, `mean` apart.
+    void expect(Millis mean, Event happen);
     void later(Millis in, std::function<void()> happen);
+    // It counts, and is told of.
+    void begin(Trouble trouble, std::string_view what);
     void say(std::string_view what);
+
+    // How long somebody takes to mend what is broken: one in five takes his time.
+    [[nodiscard]] Millis a_while(Millis mostly, Millis at_most);
 
     void outage();
     void lost_answers();
@@ -68,8 +77,10 @@ class Weather {
     Host& host_;
     Judge& judge_;
     Random random_;
-    std::priority_queue<Event, std::vector<Event>, std::greater<>> coming_;
+    std::priority_queue<Coming, std::vector<Coming>, std::greater<>> coming_;
     std::uint64_t events_ = 0;
+    Millis rarity_ = 1;  // every trouble is so many times as rare as in a rough life
+    std::optional<std::pair<Trouble, Millis>> last_;
     bool vault_busy_ = false;
     bool disk_busy_ = false;
     bool clock_busy_ = false;

@@ -8,4 +8,5 @@ install(FILES systemd/tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME install-ce
 install(FILES systemd/install_cert.catalog DESTINATION lib/systemd/catalog)
 install(FILES docs/man/install-cert.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/install-cert.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+install(FILES config/config.yaml.example DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(DIRECTORY systemd/examples/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples/systemd)

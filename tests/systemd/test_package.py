@@ -41,6 +41,7 @@ def test_lintian_has_no_complaint(package):
     "/usr/share/install-cert/roles/etcd.yaml",
     "/usr/share/install-cert/roles/controller.yaml",
     "/usr/share/install-cert/roles/worker.yaml",
+    "/usr/share/doc/install-cert/examples/config.yaml.example",
     "/usr/share/man/man1/install-cert.1.gz",
     "/usr/share/man/man5/install-cert.yaml.5.gz",
 ])

@@ -16,6 +16,14 @@ fi
 bash packaging/install-dependencies.sh build try
 echo "building (the first time takes some minutes)"
 export CMAKE_CXX_COMPILER_LAUNCHER=ccache
-cmake --preset release -DINSTALL_CERT_TESTS=OFF --log-level=WARNING >/dev/null
-cmake --build --preset release --target install-cert
+# A new build directory goes without the tests and what they need; an existing one stays as it is.
+options=()
+[ -f build/release/CMakeCache.txt ] || options=(-DINSTALL_CERT_TESTS=OFF)
+# On a terminal, ninja's one line of progress; elsewhere it would be a line for each file.
+quiet=()
+if [ ! -t 1 ] && ninja --help 2>&1 | grep -q -e --quiet; then
+    quiet=(-- --quiet)
+fi
+cmake --preset release "${options[@]}" --log-level=WARNING >/dev/null
+cmake --build --preset release --target install-cert "${quiet[@]}"
 exec /usr/bin/python3 -B packaging/try_it.py build/release/agent/install-cert

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The one list of Debian packages. Installs those of the named purposes that are missing:
-#   bash packaging/install-dependencies.sh build|try|package|test...
+#   bash packaging/install-dependencies.sh build|try|package|test|develop...
 # Root, or a user with sudo. With nothing missing it is quick and asks no network.
 set -euo pipefail
 
@@ -13,6 +13,7 @@ package=(debhelper dpkg-dev)
 test=("${try[@]}" catch2 python3-pytest iproute2 etcd-server etcd-client
       debootstrap systemd-container "${package[@]}" lintian binutils
       strace gdb e2fsprogs xfsprogs libfaketime clang-19 libclang-rt-19-dev)
+develop=(clang-format-19 clang-tidy-19)
 
 wanted=()
 for purpose in "$@"; do
@@ -21,7 +22,8 @@ for purpose in "$@"; do
         try) wanted+=("${try[@]}") ;;
         package) wanted+=("${package[@]}") ;;
         test) wanted+=("${test[@]}") ;;
-        *) echo "usage: $0 build|try|package|test..." >&2; exit 64 ;;
+        develop) wanted+=("${develop[@]}") ;;
+        *) echo "usage: $0 build|try|package|test|develop..." >&2; exit 64 ;;
     esac
 done
 

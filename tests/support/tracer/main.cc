@@ -15,7 +15,6 @@
 // to suffer a fault, and nothing else, stops at calls of that kind only. Ends as the program did
 // (128 + signal), or with 137 once it was killed; 125 where tracing itself failed.
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,7 +38,8 @@ namespace install_cert::tracer {
 namespace {
 
 constexpr int kTracingFailed = 125;
-constexpr int kPatience = 10'000;  // looks at somebody who neither stops nor sleeps
+constexpr int kPatience = 10'000;         // looks at somebody who neither stops nor sleeps
+constexpr useconds_t kBetweenLooks = 20;  // microseconds
 
 Suffers effect_of(const Fault& fault) {
     if (fault.error_number == 0) {
@@ -145,7 +145,7 @@ class Tracer {
                                            })) {
                 return true;
             } else {
-                (void)::sched_yield();
+                (void)::usleep(kBetweenLooks);
             }
         }
         return true;

@@ -8,6 +8,7 @@
 #include "x509/key_encoding.h"
 #include "x509/key_kinds.h"
 #include "x509/key_parts.h"
+#include "x509/openssl_failure.h"
 
 namespace install_cert::x509 {
 namespace {
@@ -33,6 +34,9 @@ Result<std::string> public_point(const Curve& curve,
     const NumberContextHandle context{BN_CTX_secure_new()};
     const PointHandle point{EC_POINT_new(group)};
     const PointHandle other{EC_POINT_new(group)};
+    if (group == nullptr || !context || !point || !other) {
+        return openssl_failure(Failure::io, "reading a private key");
+    }
     if (BN_is_zero(&scalar) == 1 || BN_cmp(&scalar, EC_GROUP_get0_order(group)) >= 0 ||
         EC_POINT_mul(group, point.get(), &scalar, nullptr, nullptr, context.get()) != 1) {
         return malformed_key();
@@ -96,6 +100,9 @@ Result<DecodedKey> read_ec_key(std::string_view der, std::string_view curve_stat
     }
     const NumberHandle scalar{
         BN_bin2bn(octets(parts->scalar), static_cast<int>(parts->scalar.size()), BN_secure_new())};
+    if (!scalar) {
+        return openssl_failure(Failure::io, "reading a private key");
+    }
     auto point = public_point(*curve, *scalar, parts->point);
     if (!point) {
         return std::unexpected(std::move(point.error()));

@@ -226,7 +226,7 @@ int main(int, char** argv) {
         std::printf("%.*s", static_cast<int>(kHelp.size()), kHelp.data());
         return argv[1] != nullptr && std::string_view(argv[1]) == "--help" ? 0 : 64;
     }
-    const bool good = (!wishes.lives || run_lives(wishes)) &&
+    const bool good = (!wishes.lives || wishes.hosts == 0 || run_lives(wishes)) &&
                       (!wishes.fleets || run_fleets(wishes.fleet, wishes.fleet_hosts, wishes.jobs));
     return good != wishes.expect_violation ? 0 : 1;
 }

@@ -111,8 +111,10 @@ constexpr std::string_view kPolicy =
     "Prints the least-privilege Vault policy for this configuration and the commands that create "
     "the policy, the\n"
     "PKI roles and a periodic token for it; a policy for each token where the host holds several. "
-    "Read it, then\n"
-    "pipe what you want into a shell.\n";
+    "Names of this\n"
+    "host alone are widened to its domain, for the hosts that share its PKI roles; a PKI role that "
+    "is there stays\n"
+    "as it is. Read it, then pipe what you want into a shell.\n";
 
 constexpr std::string_view kRemove =
     "Usage: install-cert remove [NAME...] [--revoke | --former] [--dry-run]\n"

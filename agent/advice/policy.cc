@@ -32,9 +32,10 @@ struct PkiRoleNeeds {
     std::set<std::string> uris;
     bool ip = false;
     bool wildcard = false;
+    bool subdomains = false;
+    bool globs = false;
     bool server = false;
     bool client = false;
-    bool bare_only = true;
     const role::CertificateSpec* first = nullptr;
     std::chrono::seconds max_ttl{0};
 };
@@ -49,24 +50,83 @@ void add_usages(PkiRoleNeeds& needs, const role::CertificateSpec& spec) {
     }
 }
 
-void add_domain(PkiRoleNeeds& needs, std::string name) {
+// What tells this host's names from its neighbours': its addresses as a label has them, and its
+// name.
+std::set<std::string> own_words(const role::Role& role, const std::string& hostname) {
+    std::set<std::string> own;
+    for (const role::CertificateSpec& spec : role.certificates) {
+        for (std::string address : spec.names.ip) {
+            std::ranges::replace_if(address, [](char c) { return c == '.' || c == ':'; }, '-');
+            own.insert(std::move(address));
+        }
+    }
+    if (const std::string label = hostname.substr(0, hostname.find('.')); !label.empty()) {
+        own.insert(label);
+    }
+    return own;
+}
+
+bool is_part_of_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// Where `word` stands by itself in `text`.
+std::size_t find_word(std::string_view text, std::string_view word) {
+    for (std::size_t at = text.find(word); at != std::string_view::npos;
+         at = text.find(word, at + 1)) {
+        const std::size_t end = at + word.size();
+        if ((at == 0 || !is_part_of_word(text[at - 1])) &&
+            (end == text.size() || !is_part_of_word(text[end]))) {
+            return at;
+        }
+    }
+    return std::string_view::npos;
+}
+
+// A name of one host, made one of every host that shares the PKI role: its domain, or a pattern
+// where it has none. A name that is nothing but the host's stays as it is.
+std::string widened(PkiRoleNeeds& needs,
+                    const std::string& name,
+                    const std::set<std::string>& own) {
+    const std::size_t dot = name.find('.');
+    const std::string label = name.substr(0, dot);
+    for (const std::string& word : own) {
+        const std::size_t at = find_word(label, word);
+        if (at == std::string::npos) {
+            continue;
+        }
+        if (dot != std::string::npos) {
+            needs.subdomains = true;
+            return name.substr(dot + 1);
+        }
+        if (word != name) {
+            needs.globs = true;
+            return name.substr(0, at) + "*" + name.substr(at + word.size());
+        }
+    }
+    return name;
+}
+
+void add_domain(PkiRoleNeeds& needs, std::string name, const std::set<std::string>& own) {
     if (name.starts_with("*.")) {
-        needs.wildcard = true;
+        needs.wildcard = needs.subdomains = true;
         name = name.substr(2);
     }
     if (!name.empty()) {
-        needs.domains.insert(std::move(name));
+        needs.domains.insert(widened(needs, name, own));
     }
 }
 
-std::map<std::pair<std::string, std::string>, PkiRoleNeeds> needs_of(const role::Role& role) {
+std::map<std::pair<std::string, std::string>, PkiRoleNeeds> needs_of(const role::Role& role,
+                                                                     const std::string& hostname) {
+    const std::set<std::string> own = own_words(role, hostname);
     std::map<std::pair<std::string, std::string>, PkiRoleNeeds> roles;
     for (const role::CertificateSpec& spec : role.certificates) {
         PkiRoleNeeds& needs = roles[{spec.mount, spec.pki_role}];
         needs.first = needs.first == nullptr ? &spec : needs.first;
-        add_domain(needs, spec.names.common_name);
+        add_domain(needs, spec.names.common_name, own);
         std::ranges::for_each(spec.names.dns,
-                              [&](const std::string& name) { add_domain(needs, name); });
+                              [&](const std::string& name) { add_domain(needs, name, own); });
         needs.uris.insert(spec.names.uri.begin(), spec.names.uri.end());
         needs.ip = needs.ip || !spec.names.ip.empty();
         if (spec.organization) {
@@ -98,14 +158,19 @@ std::string key_settings(const role::CertificateSpec& spec) {
 
 std::string pki_role_command(const std::pair<std::string, std::string>& where,
                              const PkiRoleNeeds& needs) {
-    std::string text = "vault write " + quoted(where.first + "/roles/" + where.second) + " \\\n";
+    const std::string path = quoted(where.first + "/roles/" + where.second);
+    std::string text = "if vault read " + path + " >/dev/null 2>&1; then\n    echo " + path +
+                       "' is there and stays as it is: it must allow what is asked for here' >&2\n"
+                       "else vault write " +
+                       path + " \\\n";
     const auto setting = [&](const std::string& name, const std::string& value) {
         if (!value.empty()) {
             text += "    " + name + "=" + quoted(value) + " \\\n";
         }
     };
     setting("allowed_domains", comma_list(needs.domains));
-    text += "    allow_bare_domains=true allow_subdomains=" + yes(needs.wildcard) +
+    text += "    allow_bare_domains=true allow_subdomains=" + yes(needs.subdomains) +
+            " allow_glob_domains=" + yes(needs.globs) +
             " allow_wildcard_certificates=" + yes(needs.wildcard) + " \\\n";
     // Names such as system:node:HOST are no host names.
     text += "    enforce_hostnames=" +
@@ -120,7 +185,7 @@ std::string pki_role_command(const std::pair<std::string, std::string>& where,
     text += "    server_flag=" + yes(needs.server) + " client_flag=" + yes(needs.client) +
             " code_signing_flag=false email_protection_flag=false \\\n";
     text += "    " + key_settings(*needs.first) +
-            " no_store=false max_ttl=" + std::to_string(needs.max_ttl.count()) + "s\n";
+            " no_store=false max_ttl=" + std::to_string(needs.max_ttl.count()) + "s\nfi\n";
     return text;
 }
 
@@ -212,13 +277,16 @@ std::string token_command(const Bearer& bearer) {
 
 }  // namespace
 
-std::string policy_script(const role::Role& role) {
+std::string policy_script(const role::Role& role, const std::string& hostname) {
     const std::vector<Bearer> bearers = bearers_of(role);
-    std::string text = "# What this configuration needs of Vault. 'bao' takes the same commands.\n";
+    std::string text =
+        "# What this configuration needs of Vault. 'bao' takes the same commands.\n"
+        "# Hosts share PKI roles: this host's names are widened to its domain, so that the others' "
+        "are allowed, too.\n";
     for (const Bearer& bearer : bearers) {
         text += policy_command(bearer);
     }
-    for (const auto& [where, needs] : needs_of(role)) {
+    for (const auto& [where, needs] : needs_of(role, hostname)) {
         text += pki_role_command(where, needs) + "\n";
     }
     for (const Bearer& bearer : bearers) {

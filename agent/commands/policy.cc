@@ -5,6 +5,7 @@
 #include "agent/commands/commands.h"
 #include "agent/configuration/configuration.h"
 #include "agent/report/console.h"
+#include "host/facts.h"
 
 namespace install_cert::agent {
 
@@ -13,7 +14,7 @@ int policy(const Options& options) {
     if (!configuration) {
         return complain(configuration.error());
     }
-    say(policy_script(configuration->role));
+    say(policy_script(configuration->role, host::hostname().value_or("")));
     return 0;
 }
 

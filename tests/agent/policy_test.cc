@@ -21,7 +21,7 @@ role::CertificateSpec spec(const std::string& name, const std::string& token_fil
 }
 
 std::string policy_of(const role::Role& role, const std::string& name) {
-    const std::string script = policy_script(role);
+    const std::string script = policy_script(role, "node");
     const std::size_t begin = script.find("vault policy write '" + name + "'");
     return begin == std::string::npos
                ? ""
@@ -39,7 +39,8 @@ TEST_CASE("one token gets one policy for all that it asks", "[policy]") {
     CHECK_THAT(policy, Catch::Contains("\npath \"kluster/pki/etcd-member/issue/etcd-member\""));
     CHECK_THAT(policy,
                Catch::Contains("\npath \"kluster/pki/kube-apiserver/issue/kube-apiserver\""));
-    CHECK_THAT(policy_script(role), Catch::Contains("-policy='install-cert-kluster-controller'\n"));
+    CHECK_THAT(policy_script(role, "node"),
+               Catch::Contains("-policy='install-cert-kluster-controller'\n"));
 }
 
 TEST_CASE("a token per mount opens no mount but its own", "[policy]") {
@@ -58,7 +59,7 @@ TEST_CASE("a token per mount opens no mount but its own", "[policy]") {
     for (const role::CertificateSpec& certificate : role.certificates) {
         CHECK(text.contains(certificate.mount) == (certificate.name == own));
     }
-    CHECK_THAT(policy_script(role),
+    CHECK_THAT(policy_script(role, "node"),
                Catch::Contains("for " + std::string(file) + " (mode 0600)\n") &&
                    Catch::Contains("-policy='" + std::string(policy) + "'\n"));
 }
@@ -69,4 +70,39 @@ TEST_CASE("revoking is shown and not granted", "[policy]") {
     CHECK_THAT(policy_of(role, "install-cert"),
                Catch::Contains(
                    "\n# path \"kluster/pki/etcd-member/revoke\" { capabilities = [\"update\"]"));
+}
+
+TEST_CASE("a PKI role that hosts share allows the names of all of them, and is never replaced",
+          "[policy]") {
+    const auto [why,
+                name,
+                domains,
+                settings] = GENERATE(table<std::string, std::string, std::string, std::string>({
+        {"the address as a label",
+         "kube-10-0-0-7.cluster.local",
+         "cluster.local",
+         "allow_subdomains=true"},
+        {"the host's name", "node7.example.com", "example.com", "allow_subdomains=true"},
+        {"the host's name in a name without a domain",
+         "system:node:node7",
+         "system:node:*",
+         "allow_glob_domains=true"},
+        {"nothing but the host's name", "node7", "node7", "allow_glob_domains=false"},
+        {"a name that only begins like it",
+         "node77.example.com",
+         "node77.example.com",
+         "allow_subdomains=false"},
+        {"everybody's name", "etcd.cluster.local", "etcd.cluster.local", "allow_subdomains=false"},
+        {"a wildcard", "*.cluster.local", "cluster.local", "allow_wildcard_certificates=true"},
+    }));
+    CAPTURE(why);
+    role::Role role;
+    role.certificates = {spec("web", "/token")};
+    role.certificates[0].names.common_name = name;
+    role.certificates[0].names.ip = {"10.0.0.7"};
+    const std::string script = policy_script(role, "node7.example.com");
+    CHECK_THAT(script,
+               Catch::Contains("allowed_domains='" + domains + "'") && Catch::Contains(settings));
+    CHECK_THAT(script,
+               Catch::Contains("if vault read 'kluster/pki/web/roles/web' >/dev/null 2>&1; then"));
 }

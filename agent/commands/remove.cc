@@ -11,6 +11,7 @@
 #include "agent/record/former.h"
 #include "agent/record/lock.h"
 #include "agent/report/console.h"
+#include "agent/supervisor/control.h"
 #include "agent/turn/vault_session.h"
 
 namespace install_cert::agent {
@@ -82,6 +83,24 @@ Result<std::optional<TurnLock>> locked(const std::string& state_directory) {
     return std::optional(std::move(*lock));
 }
 
+// It would obtain at once what is taken away here. What it knows no more is none of its business.
+Result<> daemon_is_away(const Places& places, const Options& options) {
+    if (options.former || options.dry_run) {
+        return {};
+    }
+    const auto daemon = supervisor::connect_to(places.runtime_directory);
+    if (!daemon) {
+        return std::unexpected(daemon.error());
+    }
+    if (*daemon) {
+        return fail(Failure::not_yet,
+                    "the daemon of this host runs, and would obtain again what is removed",
+                    "'systemctl stop install_cert' first; or take the certificate out of the "
+                    "configuration, reload, and 'install-cert remove --former'");
+    }
+    return {};
+}
+
 }  // namespace
 
 int remove(const Options& options, Secret environment_token) {
@@ -91,6 +110,9 @@ int remove(const Options& options, Secret environment_token) {
         return complain(workplace.error());
     }
     const Places& places = (*workplace)->places;
+    if (const auto alone = daemon_is_away(places, options); !alone) {
+        return complain(alone.error());
+    }
     const role::Role former = former_sets(places.state_directory, (*workplace)->role);
     const auto selected = options.former
                               ? select(former, options.operands, "of a former configuration")

@@ -38,6 +38,9 @@ class Entry {
         add("MESSAGE_ID", message_id);
         add("PRIORITY", std::to_string(priority));
         add("SYSLOG_IDENTIFIER", "install-cert");
+        // The unit of a worker that has ended is not to be found any more; its supervisor's is, and
+        // `journalctl -u` looks at it, too (systemd.journal-fields(7)).
+        add("OBJECT_PID", std::to_string(::getppid()));
     }
 
     Entry& add(const std::string& field, const std::string& value) {

@@ -56,6 +56,11 @@ int status(const Options& options) {
         (void)complain(workplace.error());
         return static_cast<int>(Health::unknown);
     }
+    if (auto readable = state_is_readable((*workplace)->places.state_directory); !readable) {
+        readable.error().way_out = "run it as root";
+        (void)complain(readable.error());
+        return static_cast<int>(Health::unknown);
+    }
     const State state = read_state((*workplace)->places.state_directory);
     std::vector<Examined> examined;
     for (const role::CertificateSpec& spec : (*workplace)->role.certificates) {

@@ -66,9 +66,10 @@ Result<std::vector<std::string>> note_former(const std::string& directory,
     const auto recorded = read_recorded(directory);
     for (const role::CertificateSpec& set : former.certificates) {
         if (recorded && names(*recorded, set)) {
-            news.push_back(set.name + " in " + set.directory +
-                           " is in the configuration no more: nobody renews it, and its files stay "
-                           "until 'install-cert remove --former'");
+            news.push_back(
+                set.name + " in " + set.directory +
+                " is no longer in the configuration: nobody renews it, and its files stay "
+                "until 'install-cert remove --former'");
         }
     }
     return news;

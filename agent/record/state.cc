@@ -18,6 +18,12 @@ State read_state(const std::string& directory) {
     return text ? state_from_json(*text) : State{};
 }
 
+Result<> state_is_readable(const std::string& directory) {
+    const auto text = host::read_text(directory + "/state.json", kStateLimit);
+    return text || text.error().kind == Failure::not_yet ? Result<>()
+                                                         : std::unexpected(text.error());
+}
+
 Result<> write_state(const std::string& directory, const State& state) {
     return replace_file(directory + "/state.json", to_json(state));
 }

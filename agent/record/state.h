@@ -80,6 +80,8 @@ struct State {
 
 // DIRECTORY/state.json. A missing file is an empty State.
 [[nodiscard]] State read_state(const std::string& directory);
+// Why what is there cannot be read, for who is asked about it: read_state() would call it empty.
+[[nodiscard]] Result<> state_is_readable(const std::string& directory);
 // Temporary file, then rename: a reader sees the old or the new one. Not synced: after a power cut
 // every consumer has started afresh, and an empty State is safe.
 [[nodiscard]] Result<> write_state(const std::string& directory, const State& state);

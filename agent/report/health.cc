@@ -56,10 +56,13 @@ void judge_installed(HealthRow& row,
 
 // A good set may be long from due: what keeps a renewal from succeeding is told before it is.
 void judge_failures(HealthRow& row, const std::optional<LastError>& error) {
-    if (error && error->attempts >= kLastingFailure) {
-        note(row,
-             Health::warning,
-             "failed " + std::to_string(error->attempts) + " times in a row: " + error->what);
+    // A refused token or policy does not pass by itself.
+    if (error && (error->attempts >= kLastingFailure || error->kind == Failure::denied)) {
+        const std::string times =
+            error->attempts == 1
+                ? "failed: "
+                : "failed " + std::to_string(error->attempts) + " times in a row: ";
+        note(row, Health::warning, times + error->what);
     }
 }
 
@@ -85,7 +88,8 @@ HealthRow row_of(const role::Role& role,
     if (examined.standing == Examined::Standing::former) {
         note(row,
              Health::warning,
-             "in the configuration no more: nobody renews it, 'install-cert remove --former' takes "
+             "no longer in the configuration: nobody renews it, 'install-cert remove --former' "
+             "takes "
              "it away");
         return row;
     }
@@ -130,10 +134,12 @@ std::optional<WallTime> last_need(const std::string& source,
 TokenRow token_row(const std::string& source,
                    const TokenState& token,
                    const std::optional<WallTime>& needed) {
-    TokenRow row{.source = source,
-                 .verdict = token.last_error,
-                 .ends = token.ends,
-                 .renewable = token.renewable};
+    TokenRow row{.source = source, .verdict = token.last_error, .ends = token.ends};
+    if (token.looked_up == WallTime{}) {
+        row.health = Health::unknown;
+    } else {
+        row.renewable = token.renewable;
+    }
     if (!token.last_error.empty()) {
         row.health = Health::warning;
     }

@@ -45,7 +45,7 @@ struct TokenRow {
     Health health = Health::ok;
     std::string verdict{};
     std::optional<WallTime> ends{};
-    bool renewable = false;
+    std::optional<bool> renewable{};  // nullopt: it was not looked at yet
 };
 
 struct HealthReport {

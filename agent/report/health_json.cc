@@ -74,7 +74,7 @@ void put_token(Writer& writer, const std::vector<TokenRow>& tokens) {
         put(writer, "verdict", first->verdict);
         put(writer, "ends", first->ends);
         writer.Key("renewable");
-        writer.Bool(first->renewable);
+        first->renewable ? writer.Bool(*first->renewable) : writer.Null();
     }
     writer.EndObject();
 }

@@ -41,6 +41,9 @@ std::string when(const std::optional<WallTime>& time, WallTime now) {
     if (!time) {
         return "-";
     }
+    if (*time == now) {
+        return "now";
+    }
     return *time > now ? "in " + to_human(*time - now) : to_human(now - *time) + " ago";
 }
 
@@ -112,9 +115,9 @@ std::string to_table(const HealthReport& report, WallTime now, Colour colour) {
     for (const TokenRow& token : report.tokens) {
         if (token.ends || !token.verdict.empty()) {
             text += "token     " + token.source + ": " +
-                    (token.ends
-                         ? "ends " + when(token.ends, now) + (token.renewable ? ", renewable" : "")
-                         : "") +
+                    (token.ends ? "ends " + when(token.ends, now) +
+                                      (token.renewable == true ? ", renewable" : "")
+                                : "") +
                     (token.verdict.empty()
                          ? ""
                          : " " + painted(token.verdict, colour_of(token.health), colour)) +

@@ -132,7 +132,6 @@ TokenCare token_care(const role::Role& role,
             const bool is_new = known == TokenState{};
             if (is_new || (!version.empty() && version != known.version)) {
                 known = {.version = version,
-                         .looked_up = now,
                          .next_care = now + kFirstLook + share_of(kFirstLooksTake, random())};
             } else if (token_care_is_due(known, now)) {
                 known = cared_for(auth, session, known, now, deadline);

@@ -82,11 +82,37 @@ TEST_CASE("a token that ends before its certificate's renewal is told", "[health
     Host host;
     const std::string source = GENERATE("/token", "/another");
     const auto end = GENERATE(24h, 710h);
-    host.state.tokens[source] = {
-        .ends = kNow + 24h, .final_end = kNow + end, .renewable = true, .next_care = kNow + 12h};
+    host.state.tokens[source] = {.looked_up = kNow,
+                                 .ends = kNow + 24h,
+                                 .final_end = kNow + end,
+                                 .renewable = true,
+                                 .next_care = kNow + 12h};
     const HealthReport report = host.report();
     REQUIRE(report.tokens.size() == 1);
     const bool too_early = source == "/token" && end == 24h;
     CHECK(report.tokens[0].health == (too_early ? Health::warning : Health::ok));
     CHECK(report.health == report.tokens[0].health);
+}
+
+TEST_CASE("a token that was not looked at yet is unknown, and worries nobody", "[health]") {
+    Host host;
+    host.state.tokens["/token"] = {.version = "1", .next_care = kNow + 2min};
+    const HealthReport report = host.report();
+    CHECK(report.health == Health::ok);
+    REQUIRE(report.tokens.size() == 1);
+    CHECK(report.tokens[0].health == Health::unknown);
+    CHECK_FALSE(report.tokens[0].renewable);
+    CHECK_THAT(to_json(report), Catch::Contains("\"renewable\": null"));
+}
+
+TEST_CASE("a refused token is told of at once, what passes by itself when it lasts", "[health]") {
+    const auto [kind, attempts, health] = GENERATE(table<Failure, unsigned, Health>({
+        {Failure::denied, 1U, Health::warning},
+        {Failure::unavailable, 1U, Health::ok},
+        {Failure::unavailable, 5U, Health::warning},
+    }));
+    Host host;
+    host.state.certificates["web"].last_error =
+        LastError{.kind = kind, .what = "no", .at = kNow, .attempts = attempts, .retry_at = kNow};
+    CHECK(host.report().health == health);
 }

@@ -164,6 +164,9 @@ Result<std::size_t> read_option(Reader& reader,
         return 0;
     }
     const auto* const flag = std::ranges::find(kFlags, argument, &Flag::name);
+    if (flag == kFlags.end() && std::ranges::find(kFlags, name, &Flag::name) != kFlags.end()) {
+        return fail(Failure::usage, std::string(name) + ": takes no value");
+    }
     if (flag == kFlags.end()) {
         return unknown_option(name);
     }

@@ -30,16 +30,21 @@ namespace {
 
 class Checker {
   public:
-    Checker(Workplace& workplace, VaultSession& session, const Options& options)
+    Checker(Workplace& workplace,
+            VaultSession& session,
+            SecretReader read_secret,
+            const Options& options)
         : workplace_(workplace),
           session_(session),
+          read_secret_(std::move(read_secret)),
           options_(options),
           opened_(writable_directories(workplace.places.root)) {}
 
     Findings run() {
-        findings_.good("configuration",
-                       workplace_.places.config + ", " +
-                           std::to_string(workplace_.role.certificates.size()) + " certificates");
+        findings_.good(
+            "configuration",
+            workplace_.places.config + ", " + std::to_string(workplace_.role.certificates.size()) +
+                (workplace_.role.certificates.size() == 1 ? " certificate" : " certificates"));
         for (const std::string& warning : workplace_.role.warnings) {
             findings_.doubtful("configuration", warning, "");
         }
@@ -47,6 +52,7 @@ class Checker {
             check_destination(spec);
             check_consumers(spec);
         }
+        check_token_files();
         if (!options_.offline) {
             check_vault();
         }
@@ -120,6 +126,21 @@ class Checker {
         }
     }
 
+    // Also where Vault is left out, or away.
+    void check_token_files() {
+        std::vector<role::Auth> seen;
+        for (const role::CertificateSpec& spec : workplace_.role.certificates) {
+            if (spec.auth.method != role::AuthMethod::token ||
+                std::ranges::find(seen, spec.auth) != seen.end()) {
+                continue;
+            }
+            seen.push_back(spec.auth);
+            if (const auto token = read_secret_(spec.auth, spec.auth.token_file); !token) {
+                findings_.bad("token", token.error());
+            }
+        }
+    }
+
     void check_vault() {
         const auto client = session_.client();
         if (!client) {
@@ -152,8 +173,10 @@ class Checker {
 
     void check_token(vault::Client& client, const role::Auth& auth) {
         if (const auto token = client.token(auth, deadline()); !token) {
-            findings_.bad("token", token.error());
-            return;
+            if (auth.method != role::AuthMethod::token) {
+                findings_.bad("token", token.error());
+            }
+            return;  // of a token's file it is said already
         }
         const auto facts = client.lookup_self(auth, deadline());
         if (!facts) {
@@ -190,10 +213,10 @@ class Checker {
                                "hand the host a token with the policy of 'install-cert policy'");
         }
         if (facts.uses_left > 0) {
-            findings_.doubtful(
-                "token",
-                "may be used " + std::to_string(facts.uses_left) + " times more only",
-                "create it without -use-limit");
+            findings_.doubtful("token",
+                               "may be used only " + std::to_string(facts.uses_left) +
+                                   " more time" + (facts.uses_left == 1 ? "" : "s"),
+                               "create it without -use-limit");
         }
     }
 
@@ -240,9 +263,10 @@ class Checker {
         const std::string name = "PKI role " + spec.mount + "/roles/" + spec.pki_role;
         if (!pki_role) {
             if (pki_role.error().kind == Failure::denied) {
-                findings_.good(
-                    spec.name,
-                    name + " cannot be read by the host's token, as it should be; not judged");
+                findings_.unjudged(spec.name,
+                                   name + " cannot be read by the host's token, as it should be",
+                                   "with an administrator's token in VAULT_TOKEN, and none in the "
+                                   "host's file, 'check' judges it");
             } else {
                 findings_.bad(spec.name, pki_role.error());
             }
@@ -260,6 +284,7 @@ class Checker {
 
     Workplace& workplace_;
     VaultSession& session_;
+    SecretReader read_secret_;
     const Options& options_;
     std::optional<std::vector<std::string>> opened_;  // by the daemon's unit, where there is one
     Findings findings_;
@@ -273,12 +298,11 @@ int check(const Options& options, Secret environment_token) {
     if (!workplace) {
         return complain(workplace.error());
     }
-    VaultSession session(
-        (*workplace)->role.vault,
+    const SecretReader read_secret =
         secret_reader((*workplace)->places,
-                      std::make_shared<const Secret>(std::move(environment_token))),
-        (*workplace)->clock);
-    const Findings findings = Checker(**workplace, session, options).run();
+                      std::make_shared<const Secret>(std::move(environment_token)));
+    VaultSession session((*workplace)->role.vault, read_secret, (*workplace)->clock);
+    const Findings findings = Checker(**workplace, session, read_secret, options).run();
     say(options.json ? findings.to_json() : findings.to_text(colour_of_stdout()));
     return findings.exit_code();
 }

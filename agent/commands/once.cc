@@ -99,7 +99,7 @@ Result<> known_to_daemon(const Places& places, const std::vector<std::string>& n
     }
     Error unknown = selected.error();
     unknown.way_out += unknown.way_out.empty() ? "" : " ";
-    unknown.way_out += "Where it is new there: 'systemctl reload install_cert' first";
+    unknown.way_out += "where it is new there, 'systemctl reload install_cert' first";
     return std::unexpected(std::move(unknown));
 }
 
@@ -137,7 +137,12 @@ int ask_daemon(const Options& options, int daemon) {
     const std::size_t space = (*answer)->find(' ');
     int code = exit_code(Failure::io);
     (void)std::from_chars((*answer)->data(), (*answer)->data() + (*answer)->size(), code);
-    say((space == std::string::npos ? "" : (*answer)->substr(space + 1)) + "\n");
+    const std::string text = space == std::string::npos ? "" : (*answer)->substr(space + 1);
+    if (code == 0) {
+        say(text + "\n");
+    } else {
+        warn(text + "\n  way out: 'install-cert status', or 'journalctl -x -u install_cert'");
+    }
     return code;
 }
 

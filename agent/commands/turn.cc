@@ -61,7 +61,8 @@ std::expected<std::unique_ptr<Workplace>, std::vector<Error>> open_workplace(
 std::string status_line(const TurnReport& report, WallTime now) {
     std::vector<std::string> parts;
     for (const Outcome& outcome : report.certificates) {
-        const std::string when = "next " + to_human(outcome.next - now);
+        const std::string when =
+            outcome.next > now ? "next in " + to_human(outcome.next - now) : "next at once";
         parts.push_back(outcome.spec->name +
                         (outcome.error ? ": " + outcome.error->what + ", " : " ") + when);
     }

@@ -33,6 +33,21 @@ Result<role::Text> read_config_text(const std::string& path) {
     return role::Text{.file = path, .yaml = std::move(*yaml)};
 }
 
+std::string way_out_of_role(const Places& places, std::string_view name) {
+    std::vector<std::string> shipped;
+    std::error_code none;
+    for (const auto& entry : std::filesystem::directory_iterator(places.shipped_roles, none)) {
+        if (entry.path().extension() == ".yaml") {
+            shipped.push_back(entry.path().stem());
+        }
+    }
+    std::ranges::sort(shipped);
+    const std::vector<std::string_view> known(shipped.begin(), shipped.end());
+    const auto meant = nearest(name, known);
+    return (meant ? "did you mean '" + *meant + "'? " : "") +
+           "shipped roles: " + join(shipped, ", ");
+}
+
 Result<role::Text> role_file(const Places& places, std::string_view name) {
     if (name.contains('/') || name.starts_with('.')) {
         return fail(Failure::config, "role '" + printable(name) + "' is no name of a role file");
@@ -48,7 +63,7 @@ Result<role::Text> role_file(const Places& places, std::string_view name) {
     return fail(Failure::config,
                 "no role file '" + printable(name) + ".yaml' in " + places.config_directory +
                     "/roles or " + places.shipped_roles,
-                "shipped roles are etcd, controller and worker");
+                way_out_of_role(places, name));
 }
 
 std::map<std::string, std::string, std::less<>> vault_environment() {

@@ -37,6 +37,10 @@ Result<Secret> stand_in(const role::Auth& auth, const Secret& environment_token,
     if (auth.token_file_is_default && !environment_token.empty()) {
         return environment_token.clone();
     }
+    missing.what = "no token: " + missing.what;
+    missing.way_out =
+        "whoever hands the host its token writes it there, with mode 0600; 'install-cert policy' "
+        "prints how one is made";
     return std::unexpected(std::move(missing));
 }
 

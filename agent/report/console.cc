@@ -21,7 +21,8 @@ std::string sentence(const Outcome& outcome, WallTime now) {
             return "repaired; " + outcome.why + ", " + next;
         case OutcomeKind::installed:
             return "installed " + outcome.serial + ", good until " + to_rfc3339(outcome.not_after) +
-                   ", " + next + " (" + outcome.why + ")";
+                   ", " + next +
+                   (outcome.cause == renewal::Cause::not_installed ? "" : " (" + outcome.why + ")");
         case OutcomeKind::trust_published:
             return "its CA changed: the CA file trusts old and new, the new leaf is asked for in " +
                    to_human(outcome.next - now);

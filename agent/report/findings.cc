@@ -9,23 +9,41 @@
 namespace install_cert::agent {
 namespace {
 
-std::string mark(Health health, Colour colour) {
-    const std::string text = health == Health::ok        ? "ok      "
-                             : health == Health::warning ? "warning "
-                                                         : "error   ";
-    if (colour == Colour::none) {
-        return text;
+struct Mark {
+    const char* text;
+    const char* code;
+};
+
+Mark mark_of(Health health) {
+    switch (health) {
+        case Health::ok:
+            return {.text = "ok      ", .code = "\x1b[32m"};
+        case Health::unknown:
+            return {.text = "unknown ", .code = "\x1b[36m"};
+        case Health::warning:
+            return {.text = "warning ", .code = "\x1b[33m"};
+        case Health::critical:
+            return {.text = "error   ", .code = "\x1b[1;31m"};
     }
-    const std::string code = health == Health::ok        ? "\x1b[32m"
-                             : health == Health::warning ? "\x1b[33m"
-                                                         : "\x1b[1;31m";
-    return code + text + "\x1b[0m";
+    std::unreachable();
+}
+
+std::string mark(Health health, Colour colour) {
+    const Mark mark = mark_of(health);
+    return colour == Colour::none ? mark.text : std::string(mark.code) + mark.text + "\x1b[0m";
 }
 
 }  // namespace
 
 void Findings::good(std::string subject, std::string what) {
     findings_.push_back({.subject = std::move(subject), .what = std::move(what)});
+}
+
+void Findings::unjudged(std::string subject, std::string what, std::string way_out) {
+    findings_.push_back({.health = Health::unknown,
+                         .subject = std::move(subject),
+                         .what = std::move(what),
+                         .way_out = std::move(way_out)});
 }
 
 void Findings::doubtful(std::string subject, std::string what, std::string way_out) {

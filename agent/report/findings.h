@@ -22,6 +22,8 @@ struct Finding {
 class Findings {
   public:
     void good(std::string subject, std::string what);
+    // What could not be found out, which is no fault.
+    void unjudged(std::string subject, std::string what, std::string way_out);
     void doubtful(std::string subject, std::string what, std::string way_out);
     void bad(std::string subject, const Error& error);
 

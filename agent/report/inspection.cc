@@ -113,9 +113,9 @@ class Inspector {
         if (file.is_authority()) {
             judge_same_everywhere(row, file);
         } else {
-            judge_key(row, file);
             judge_chain(row, file);
         }
+        judge_key(row, file);
         return row;
     }
 

@@ -50,9 +50,9 @@ void collect_litter(const std::vector<Candidate>& candidates,
         if (!collected) {
             report.remarks.push_back("collecting litter: " + collected.error().what);
         } else if (*collected != 0) {
-            report.remarks.push_back(candidate.spec->name + ": removed " +
-                                     std::to_string(*collected) +
-                                     " leftovers of an interrupted turn");
+            report.remarks.push_back(candidate.spec->name +
+                                     ": removed what earlier turns had left (" +
+                                     std::to_string(*collected) + ")");
         }
     }
 }

@@ -109,7 +109,8 @@ std::string way_out_of_refusal(std::string_view words) {
 std::string way_out_of(int status, std::string_view words) {
     switch (status) {
         case 404:
-            return "check the mount: `vault secrets list` shows what is mounted where";
+            return "check the mount (`vault secrets list`) and the PKI role (`install-cert policy` "
+                   "prints the command that creates it)";
         case 405:
             return "check that a PKI engine is mounted there: `vault secrets list`";
         case 501:

@@ -151,7 +151,7 @@ Error Client::explain_denial(const role::Auth& auth,
         const BootTime soon = clock_.since_boot() + kExplanationTime;
         held.looked_up = look_up(held.token, std::min(deadline, soon));
     }
-    return denial(path, std::move(refusal), *held.looked_up);
+    return denial(path, std::move(refusal), *held.looked_up, auth.token_file);
 }
 
 Result<HttpResponse> Client::authorized(const role::Auth& auth,

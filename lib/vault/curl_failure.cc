@@ -96,6 +96,8 @@ Error explain(const CurlFailure& failure, const role::VaultAccess& access) {
                             ? "Vault demands a client certificate: set vault.client_cert and "
                               "vault.client_key"
                             : "Vault does not accept the client certificate " + access.client_cert;
+    } else if (is_lost_connection(failure.code) && access.address.starts_with("http://")) {
+        error.way_out = "if Vault speaks TLS there: set vault.address to https://...";
     } else if (is_lost_connection(failure.code) && access.client_cert.empty()) {
         // A server that closes at once after its alert can overtake it with a reset.
         error.way_out =

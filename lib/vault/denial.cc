@@ -25,11 +25,16 @@ std::string policy_line(std::string_view path) {
            std::string(capability_for(path)) + "\"] }";
 }
 
-Error denial(std::string_view path, Error refusal, const Result<TokenFacts>& looked_up) {
+Error denial(std::string_view path,
+             Error refusal,
+             const Result<TokenFacts>& looked_up,
+             std::string_view token_file) {
+    const std::string place =
+        token_file.empty() ? "in its place" : "into " + std::string(token_file);
     refusal.kind = Failure::denied;
     if (looked_up && is_wrapping_token(*looked_up)) {
         refusal.what += ": this is a response-wrapping token, not a token to work with";
-        refusal.way_out = "unwrap it (`vault unwrap`) and put the token that it holds in its place";
+        refusal.way_out = "unwrap it (`vault unwrap`) and put the token that it holds " + place;
     } else if (looked_up) {
         refusal.what += ": the token is valid, but none of its policies (" +
                         printable(join(looked_up->policies, ", ")) + ") allows it";
@@ -38,9 +43,8 @@ Error denial(std::string_view path, Error refusal, const Result<TokenFacts>& loo
         refusal.what +=
             ": the token is invalid, expired or revoked, or no policy of it allows this (nor "
             "lookup-self)";
-        refusal.way_out =
-            "put a valid token in its place, unwrapped if it was wrapped; its policy needs: " +
-            policy_line(path);
+        refusal.way_out = "put a valid token " + place +
+                          ", unwrapped if it was wrapped; its policy needs: " + policy_line(path);
     } else {
         refusal.way_out = "the token's policy needs: " + policy_line(path);
     }

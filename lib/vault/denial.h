@@ -15,8 +15,10 @@ namespace install_cert::vault {
 
 // `refusal`, explained by what the token said of itself: `looked_up` is lookup-self's result,
 // itself Failure::denied for a token that is dead, or alive without the right to look itself up.
+// `token_file` is empty for the token of a login.
 [[nodiscard]] Error denial(std::string_view path,
                            Error refusal,
-                           const Result<TokenFacts>& looked_up);
+                           const Result<TokenFacts>& looked_up,
+                           std::string_view token_file);
 
 }  // namespace install_cert::vault

@@ -181,6 +181,22 @@ TEST_CASE("a dry removal leaves no trace and waits for nobody", "[commands]") {
     CHECK(host.run(remove) == 75);
 }
 
+TEST_CASE("nothing is removed that a daemon would obtain again", "[commands]") {
+    SilentDaemon host;
+    const auto remove = [](const Options& o) { return agent::remove(o, Secret()); };
+    CHECK(host.run(remove) == 75);
+    host.options.former = true;
+    CHECK(host.run(remove) == 0);
+}
+
+TEST_CASE("a state that cannot be read is no good state", "[commands]") {
+    Host host;
+    const auto status = [](const Options& o) { return agent::status(o); };
+    CHECK(host.run(status) == 2);  // nothing is installed
+    fs::create_directories(host.places().state_directory + "/state.json");
+    CHECK(host.run(status) == 3);
+}
+
 TEST_CASE("files are told from what was accepted, text by text", "[configuration]") {
     Host host;
     const Places places = host.places();

@@ -65,7 +65,7 @@ TEST_CASE("sets that left the configuration are told of once and remembered",
     CHECK(host.note(role_of({{"etcd", "/a"}, {"web", "/b"}})).empty());
     const auto news = host.note(role_of({{"web", "/b"}}));
     REQUIRE(news.size() == 1);
-    CHECK(news[0].starts_with("etcd in /a is in the configuration no more"));
+    CHECK(news[0].starts_with("etcd in /a is no longer in the configuration"));
     CHECK(host.note(role_of({{"web", "/b"}})).empty());
     CHECK(names(former_sets(host.state.string(), role_of({{"web", "/b"}}))) ==
           std::vector<std::string>{"etcd /a"});

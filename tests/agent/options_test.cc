@@ -66,6 +66,7 @@ TEST_CASE("a wrong command line is refused with what was meant", "[options]") {
              {"remove", "--former", "--revoke"},
              "--revoke: not with --former",
              "which mount"},
+            {"a value for a flag", {"once", "--dry-run=yes"}, "--dry-run: takes no value", ""},
             {"control bytes", {"once\x1b[31m"}, "unknown command 'once\\x1b[31m'", ""},
         }));
     CAPTURE(why);

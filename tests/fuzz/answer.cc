@@ -69,7 +69,7 @@ void read_as_token(const vault::Json& json) {
         fuzz::promise_error(granted.error());
     }
     fuzz::promise_error(vault::denial(
-        kPath, Error{.kind = Failure::denied, .what = "permission denied"}, looked_up));
+        kPath, Error{.kind = Failure::denied, .what = "permission denied"}, looked_up, "/token"));
 }
 
 void read_as_pki_role(const vault::Json& json) {

@@ -109,12 +109,18 @@ def foreign_ca(directory):
     (directory / "ca.pem").write_text(pem(Authority("Stranger").certificate))
 
 
+def foreign_key_of_a_ca(directory):
+    (directory / "web.pem").write_text(pem(PKI.certificate))
+    (directory / "web-key.pem").write_text(PKI.issue(Order("other"))[1])
+
+
 INSPECTED = [
     ("a pair and its CA", pair, 0, "web"),
     ("named as .crt and .key", lambda directory: pair(directory, suffix="crt"), 0, "web"),
     ("expired", lambda directory: pair(directory, start=-60 * MINUTE, end=-MINUTE), 2, "expired"),
     ("in its last tenth", lambda directory: pair(directory, start=-1000 * MINUTE, end=MINUTE), 2, "web"),
     ("another key", foreign_key, 2, "key"),
+    ("another key beside a CA", foreign_key_of_a_ca, 2, "key"),
     ("another CA", foreign_ca, 2, "web"),
     ("garbage", lambda directory: (directory / "web.pem").write_text("-----BEGIN CERTIFICATE-----\nx\n"), 2, "web.pem"),
 ]

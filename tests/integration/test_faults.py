@@ -81,20 +81,20 @@ def test_another_role_leaves_the_former_ones_files_alone_and_tells_of_them(etcd_
     installed = etcd_host.install()
     etcd_host.change(role="worker")
     turns = [etcd_host.once("--timeout", "2s") for _ in range(2)]
-    assert [("etcd-member in /etc/etcd/certs is in the configuration no more" in turn.err) for turn in turns] == [True, False]
+    assert [("etcd-member in /etc/etcd/certs is no longer in the configuration" in turn.err) for turn in turns] == [True, False]
     assert snapshot(etcd_host.certs) == installed
     assert_set(etcd_host.certs, "etcd-member")
 
     rows = {row["name"]: row for row in etcd_host.run("status", "--json").json()["certificates"]}
     assert rows["etcd-member"]["health"] == "warning" and rows["etcd-member"]["not_after"]
-    assert "wrong  in the configuration no more: nobody renews it" in etcd_host.run("status").out
+    assert "wrong  no longer in the configuration: nobody renews it" in etcd_host.run("status").out
     assert etcd_host.run("remove", "etcd-member").code == 64
 
     assert etcd_host.run("remove", "--former", "--dry-run").out == "etcd-member: would be removed\n"
     assert snapshot(etcd_host.certs) == installed
     assert etcd_host.run("remove", "--former", "etcd-member").code == 0
     assert not list(etcd_host.certs.glob("*.pem"))
-    assert "in the configuration no more" not in etcd_host.run("status").out
+    assert "no longer in the configuration" not in etcd_host.run("status").out
 
 
 # A name server of our own, in a mount namespace of the program's.

@@ -234,7 +234,9 @@ TEST_CASE("a server may demand a client certificate", "[vault][fault-43]") {
 TEST_CASE("https is never given up for http", "[vault][fault-22]") {
     HttpsBench bench(always(http_answer(200, "{}")));
     bench.access.address = "http://127.0.0.1:" + std::to_string(bench.server.port());
-    CHECK_FALSE(bench.get());
+    const auto refused = bench.get();
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(refused.error().way_out, Catch::Contains("set vault.address to https://"));
 }
 
 }  // namespace install_cert::vault

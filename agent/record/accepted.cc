@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/record/accepted.h"
 
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include "agent/record/small_file.h"
+#include "foundation/json_memory.h"
 #include "foundation/text.h"
 #include "host/files.h"
 
 namespace install_cert::agent {
 namespace {
 
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+using Writer = JsonWriter<JsonBuffer>;
 
 // Every text may be as long as a configuration file may be, and JSON escapes at most sixfold.
 constexpr std::size_t kAcceptedLimit = 64 * host::kConfigLimit;
@@ -26,7 +23,7 @@ void put(Writer& writer, const role::Text& text) {
     writer.EndObject();
 }
 
-std::optional<role::Text> text_of(const rapidjson::Value& value) {
+std::optional<role::Text> text_of(const JsonValue& value) {
     if (!value.IsObject()) {
         return std::nullopt;
     }
@@ -57,7 +54,7 @@ role::Sources sources_of(const SourceTexts& texts) {
 }
 
 std::string to_json(const SourceTexts& texts) {
-    rapidjson::StringBuffer buffer;
+    JsonBuffer buffer;
     Writer writer(buffer);
     writer.StartObject();
     writer.Key("host");
@@ -77,7 +74,7 @@ std::string to_json(const SourceTexts& texts) {
 }
 
 Result<SourceTexts> texts_from_json(std::string_view json) {
-    rapidjson::Document document;
+    JsonDocument document;
     document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
     if (document.HasParseError() || !document.IsObject()) {
         return not_ours();
@@ -90,7 +87,7 @@ Result<SourceTexts> texts_from_json(std::string_view json) {
         return not_ours();
     }
     SourceTexts texts{.host = *host_text, .drop_ins = {}, .role = {}};
-    for (const rapidjson::Value& entry : drop_ins->value.GetArray()) {
+    for (const JsonValue& entry : drop_ins->value.GetArray()) {
         auto text = text_of(entry);
         if (!text) {
             return not_ours();

@@ -5,11 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include <rapidjson/document.h>
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
-
 #include "agent/record/small_file.h"
+#include "foundation/json_memory.h"
 #include "host/files.h"
 #include "role/read_files.h"
 #include "role/section.h"
@@ -17,7 +14,7 @@
 namespace install_cert::agent {
 namespace {
 
-using Writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
+using Writer = PrettyJsonWriter;
 
 struct NamedFile {
     const char* key;
@@ -46,7 +43,7 @@ void put(Writer& writer, const role::CertificateSpec& spec) {
     writer.EndObject();
 }
 
-std::optional<std::string> text(const rapidjson::Value& object, const char* key) {
+std::optional<std::string> text(const JsonValue& object, const char* key) {
     const auto member = object.FindMember(key);
     if (member == object.MemberEnd() || !member->value.IsString()) {
         return std::nullopt;
@@ -54,7 +51,7 @@ std::optional<std::string> text(const rapidjson::Value& object, const char* key)
     return std::string(member->value.GetString(), member->value.GetStringLength());
 }
 
-std::optional<role::CertificateSpec> spec_of(const rapidjson::Value& value) {
+std::optional<role::CertificateSpec> spec_of(const JsonValue& value) {
     const auto name = value.IsObject() ? text(value, "name") : std::nullopt;
     const auto directory = value.IsObject() ? text(value, "directory") : std::nullopt;
     if (!name || !directory || !role::fault_of_file_name(*name).empty() ||
@@ -82,7 +79,7 @@ std::string path_in(const std::string& directory) {
 }  // namespace
 
 std::string recorded_json(const role::Role& role) {
-    rapidjson::StringBuffer buffer;
+    JsonBuffer buffer;
     Writer writer(buffer);
     writer.SetIndent(' ', 1);
     writer.StartArray();
@@ -94,13 +91,13 @@ std::string recorded_json(const role::Role& role) {
 }
 
 Result<role::Role> recorded_role(std::string_view json) {
-    rapidjson::Document document;
+    JsonDocument document;
     document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
     if (document.HasParseError() || !document.IsArray() || document.Empty()) {
         return fail(Failure::io, "recorded.json: not written by this program");
     }
     role::Role role;
-    for (const rapidjson::Value& value : document.GetArray()) {
+    for (const JsonValue& value : document.GetArray()) {
         auto spec = spec_of(value);
         if (!spec) {
             return fail(Failure::io, "recorded.json: not written by this program");

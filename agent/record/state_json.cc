@@ -3,17 +3,14 @@
 #include <array>
 #include <utility>
 
-#include <rapidjson/document.h>
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
-
 #include "agent/record/state.h"
+#include "foundation/json_memory.h"
 #include "foundation/text.h"
 
 namespace install_cert::agent {
 namespace {
 
-using Writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
+using Writer = PrettyJsonWriter;
 
 constexpr std::array<std::pair<Failure, std::string_view>, 8> kKinds{
     {{Failure::usage, "usage"},
@@ -124,12 +121,12 @@ void put_token(Writer& writer, const TokenState& token) {
 }
 
 // Readers that treat whatever is not as we wrote it as absent.
-const rapidjson::Value* object(const rapidjson::Value& parent, const char* key) {
+const JsonValue* object(const JsonValue& parent, const char* key) {
     const auto member = parent.FindMember(key);
     return member != parent.MemberEnd() && member->value.IsObject() ? &member->value : nullptr;
 }
 
-std::string text(const rapidjson::Value& parent, const char* key) {
+std::string text(const JsonValue& parent, const char* key) {
     const auto member = parent.FindMember(key);
     if (member == parent.MemberEnd() || !member->value.IsString()) {
         return {};
@@ -137,18 +134,18 @@ std::string text(const rapidjson::Value& parent, const char* key) {
     return {member->value.GetString(), member->value.GetStringLength()};
 }
 
-std::optional<WallTime> time(const rapidjson::Value& parent, const char* key) {
+std::optional<WallTime> time(const JsonValue& parent, const char* key) {
     return parse_rfc3339(text(parent, key));
 }
 
-std::optional<unsigned> count(const rapidjson::Value& parent, const char* key) {
+std::optional<unsigned> count(const JsonValue& parent, const char* key) {
     const auto member = parent.FindMember(key);
     return member != parent.MemberEnd() && member->value.IsUint()
                ? std::optional(member->value.GetUint())
                : std::nullopt;
 }
 
-std::map<std::string, std::string> texts(const rapidjson::Value& parent, const char* key) {
+std::map<std::string, std::string> texts(const JsonValue& parent, const char* key) {
     std::map<std::string, std::string> values;
     if (const auto* const members = object(parent, key)) {
         for (const auto& [name, value] : members->GetObject()) {
@@ -160,7 +157,7 @@ std::map<std::string, std::string> texts(const rapidjson::Value& parent, const c
     return values;
 }
 
-std::map<std::string, WallTime> times(const rapidjson::Value& parent, const char* key) {
+std::map<std::string, WallTime> times(const JsonValue& parent, const char* key) {
     std::map<std::string, WallTime> values;
     for (const auto& [name, value] : texts(parent, key)) {
         if (const auto at = parse_rfc3339(value)) {
@@ -170,7 +167,7 @@ std::map<std::string, WallTime> times(const rapidjson::Value& parent, const char
     return values;
 }
 
-std::optional<LastError> error_of(const rapidjson::Value& parent) {
+std::optional<LastError> error_of(const JsonValue& parent) {
     const auto* const error = object(parent, "last_error");
     if (error == nullptr) {
         return std::nullopt;
@@ -189,7 +186,7 @@ std::optional<LastError> error_of(const rapidjson::Value& parent) {
 }
 
 // One without a time would be due for ever: it is drawn anew.
-std::map<std::string, OwedReload> owed_reloads_of(const rapidjson::Value& parent) {
+std::map<std::string, OwedReload> owed_reloads_of(const JsonValue& parent) {
     std::map<std::string, OwedReload> all;
     if (const auto* const members = object(parent, "owed_reloads")) {
         for (const auto& [consumer, value] : members->GetObject()) {
@@ -204,7 +201,7 @@ std::map<std::string, OwedReload> owed_reloads_of(const rapidjson::Value& parent
     return all;
 }
 
-CertificateState certificate_of(const rapidjson::Value& value) {
+CertificateState certificate_of(const JsonValue& value) {
     CertificateState certificate;
     const auto requests = value.FindMember("requests");
     if (requests != value.MemberEnd() && requests->value.IsArray()) {
@@ -223,7 +220,7 @@ CertificateState certificate_of(const rapidjson::Value& value) {
     return certificate;
 }
 
-TokenState token_of(const rapidjson::Value& value) {
+TokenState token_of(const JsonValue& value) {
     const auto renewable = value.FindMember("renewable");
     return TokenState{.version = text(value, "version"),
                       .looked_up = time(value, "looked_up").value_or(WallTime{}),
@@ -237,7 +234,7 @@ TokenState token_of(const rapidjson::Value& value) {
 }  // namespace
 
 std::string to_json(const State& state) {
-    rapidjson::StringBuffer buffer;
+    JsonBuffer buffer;
     Writer writer(buffer);
     writer.SetIndent(' ', 1);
     writer.StartObject();
@@ -269,7 +266,7 @@ std::string to_json(const State& state) {
 }
 
 State state_from_json(std::string_view json) {
-    rapidjson::Document document;
+    JsonDocument document;
     document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
     State state;
     if (document.HasParseError() || !document.IsObject()) {

@@ -3,8 +3,7 @@
 
 #include <utility>
 
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
+#include "foundation/json_memory.h"
 
 namespace install_cert::agent {
 namespace {
@@ -73,8 +72,8 @@ std::string Findings::to_text(Colour colour) const {
 }
 
 std::string Findings::to_json() const {
-    rapidjson::StringBuffer buffer;
-    rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
+    JsonBuffer buffer;
+    PrettyJsonWriter writer(buffer);
     writer.SetIndent(' ', 2);
     const auto put = [&](const char* key, std::string_view value) {
         writer.Key(key);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The health report for machines.
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
 
 #include "agent/report/health.h"
+#include "foundation/json_memory.h"
 #include "foundation/text.h"
 
 namespace install_cert::agent {
 namespace {
 
-using Writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
+using Writer = PrettyJsonWriter;
 
 void put(Writer& writer, const char* key, std::string_view value) {
     writer.Key(key);
@@ -82,7 +81,7 @@ void put_token(Writer& writer, const std::vector<TokenRow>& tokens) {
 }  // namespace
 
 std::string to_json(const HealthReport& report) {
-    rapidjson::StringBuffer buffer;
+    JsonBuffer buffer;
     Writer writer(buffer);
     writer.SetIndent(' ', 2);
     writer.StartObject();

@@ -4,10 +4,7 @@
 #include <array>
 #include <utility>
 
-#include <rapidjson/document.h>
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
-
+#include "foundation/json_memory.h"
 #include "foundation/text.h"
 #include "role/read_files.h"
 
@@ -20,8 +17,8 @@ constexpr std::size_t kMostCertificates = 64;
 constexpr unsigned kParseFlags =
     rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
 
-using Value = rapidjson::Value;
-using Writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
+using Value = JsonValue;
+using Writer = PrettyJsonWriter;
 
 // One place for the keys of "files", in the order in which they are written.
 template <class Names>
@@ -132,7 +129,7 @@ Manifest read(const Value& object, Reader& reader) {
 }  // namespace
 
 std::string to_json(const Manifest& manifest) {
-    rapidjson::StringBuffer buffer;
+    JsonBuffer buffer;
     Writer writer(buffer);
     writer.SetIndent(' ', 1);
     writer.StartObject();
@@ -174,7 +171,7 @@ Result<Manifest> parse_manifest(std::string_view json) {
     if (json.size() > kManifestLimit) {
         return malformed("more than 1 MiB");
     }
-    rapidjson::Document document;
+    JsonDocument document;
     document.Parse<kParseFlags>(json.data(), json.size());
     if (document.HasParseError()) {
         return malformed("no JSON at byte " + std::to_string(document.GetErrorOffset()));

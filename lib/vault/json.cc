@@ -8,6 +8,7 @@
 #include <rapidjson/error/en.h>
 #include <rapidjson/reader.h>
 
+#include "foundation/json_memory.h"
 #include "foundation/text.h"
 
 namespace install_cert::vault {
@@ -24,7 +25,7 @@ constexpr unsigned kParseFlags = rapidjson::kParseInsituFlag | rapidjson::kParse
 // Passes events on to the document and stops the parser at kDepthLimit.
 class DepthLimited {
   public:
-    explicit DepthLimited(rapidjson::Document& document) : document_(document) {}
+    explicit DepthLimited(JsonDocument& document) : document_(document) {}
 
     bool Null() { return document_.Null(); }
 
@@ -67,17 +68,17 @@ class DepthLimited {
     }
 
   private:
-    rapidjson::Document& document_;
+    JsonDocument& document_;
     int depth_ = 0;
 };
 
-std::string_view view(const rapidjson::Value& text) {
+std::string_view view(const JsonValue& text) {
     return {text.GetString(), text.GetStringLength()};
 }
 
-std::optional<std::string> objection(const rapidjson::Value& value);
+std::optional<std::string> objection(const JsonValue& value);
 
-std::optional<std::string> objection_to_members(const rapidjson::Value& object) {
+std::optional<std::string> objection_to_members(const JsonValue& object) {
     std::vector<std::string_view> keys;
     keys.reserve(object.MemberCount());
     for (const auto& member : object.GetObject()) {
@@ -99,7 +100,7 @@ std::optional<std::string> objection_to_members(const rapidjson::Value& object) 
 
 // What RapidJSON accepts and we do not: of two equal keys, readers disagree which one counts; a NUL
 // ends a string for OpenSSL and not for us. Recursion is bounded by kDepthLimit.
-std::optional<std::string> objection(const rapidjson::Value& value) {
+std::optional<std::string> objection(const JsonValue& value) {
     if (value.IsString() && view(value).find('\0') != std::string_view::npos) {
         return "a text with a NUL byte";
     }
@@ -107,7 +108,7 @@ std::optional<std::string> objection(const rapidjson::Value& value) {
         return objection_to_members(value);
     }
     if (value.IsArray()) {
-        for (const rapidjson::Value& element : value.GetArray()) {
+        for (const JsonValue& element : value.GetArray()) {
             if (auto found = objection(element)) {
                 return found;
             }
@@ -116,7 +117,7 @@ std::optional<std::string> objection(const rapidjson::Value& value) {
     return std::nullopt;
 }
 
-std::string_view kind_of(const rapidjson::Value& value) {
+std::string_view kind_of(const JsonValue& value) {
     switch (value.GetType()) {
         case rapidjson::kNullType:
             return "null";
@@ -147,8 +148,8 @@ Result<Json> Json::parse(Secret bytes) {
         return fail(Failure::rejected, "the answer holds a NUL byte");
     }
     rapidjson::InsituStringStream stream(json.bytes_.data());
-    rapidjson::Reader reader;
-    const auto generate = [&](rapidjson::Document& document) {
+    rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, JsonMemory> reader;
+    const auto generate = [&](JsonDocument& document) {
         DepthLimited handler(document);
         return !reader.Parse<kParseFlags>(stream, handler).IsError();
     };
@@ -177,11 +178,11 @@ Result<> Json::sound() const {
     return {};
 }
 
-const rapidjson::Value* JsonObject::find(std::string_view key) const {
+const JsonValue* JsonObject::find(std::string_view key) const {
     if (object_ == nullptr) {
         return nullptr;
     }
-    const rapidjson::Value name(rapidjson::StringRef(key.data(), key.size()));
+    const JsonValue name(rapidjson::StringRef(key.data(), key.size()));
     const auto member = object_->FindMember(name);
     if (member == object_->MemberEnd() || member->value.IsNull()) {
         return nullptr;
@@ -197,7 +198,7 @@ void JsonObject::complain(std::string_view key, std::string_view wanted) const {
 }
 
 JsonObject JsonObject::object(std::string_view key) const {
-    const rapidjson::Value* value = find(key);
+    const JsonValue* value = find(key);
     if (value != nullptr && !value->IsObject()) {
         complain(key, "an object");
         value = nullptr;
@@ -206,7 +207,7 @@ JsonObject JsonObject::object(std::string_view key) const {
 }
 
 std::optional<std::string_view> JsonObject::text(std::string_view key) const {
-    const rapidjson::Value* value = find(key);
+    const JsonValue* value = find(key);
     if (value != nullptr && !value->IsString()) {
         complain(key, "a text");
         return std::nullopt;
@@ -215,7 +216,7 @@ std::optional<std::string_view> JsonObject::text(std::string_view key) const {
 }
 
 std::optional<std::int64_t> JsonObject::number(std::string_view key) const {
-    const rapidjson::Value* value = find(key);
+    const JsonValue* value = find(key);
     if (value != nullptr && !value->IsInt64()) {
         complain(key, "a whole number");
         return std::nullopt;
@@ -225,7 +226,7 @@ std::optional<std::int64_t> JsonObject::number(std::string_view key) const {
 
 std::optional<std::chrono::seconds> JsonObject::duration(std::string_view key) const {
     constexpr std::int64_t kCentury = 100LL * 366 * 24 * 3600;
-    const rapidjson::Value* value = find(key);
+    const JsonValue* value = find(key);
     if (value == nullptr) {
         return std::nullopt;
     }
@@ -241,7 +242,7 @@ std::optional<std::chrono::seconds> JsonObject::duration(std::string_view key) c
 }
 
 std::optional<bool> JsonObject::flag(std::string_view key) const {
-    const rapidjson::Value* value = find(key);
+    const JsonValue* value = find(key);
     if (value != nullptr && !value->IsBool()) {
         complain(key, "a boolean");
         return std::nullopt;
@@ -250,7 +251,7 @@ std::optional<bool> JsonObject::flag(std::string_view key) const {
 }
 
 std::vector<std::string_view> JsonObject::texts(std::string_view key) const {
-    const rapidjson::Value* value = find(key);
+    const JsonValue* value = find(key);
     std::vector<std::string_view> texts;
     if (value == nullptr) {
         return texts;
@@ -259,7 +260,7 @@ std::vector<std::string_view> JsonObject::texts(std::string_view key) const {
         complain(key, "a list of texts");
         return texts;
     }
-    for (const rapidjson::Value& element : value->GetArray()) {
+    for (const JsonValue& element : value->GetArray()) {
         if (!element.IsString()) {
             complain(key, "a list of texts only");
             return {};

@@ -11,8 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include <rapidjson/document.h>
-
+#include "foundation/json_memory.h"
 #include "foundation/result.h"
 #include "foundation/secret.h"
 
@@ -36,14 +35,14 @@ class JsonObject {
   private:
     friend class Json;
 
-    JsonObject(const rapidjson::Value* object, std::string name, std::string* trouble)
+    JsonObject(const JsonValue* object, std::string name, std::string* trouble)
         : object_(object), name_(std::move(name)), trouble_(trouble) {}
 
-    [[nodiscard]] const rapidjson::Value* find(std::string_view key) const;
+    [[nodiscard]] const JsonValue* find(std::string_view key) const;
     void complain(std::string_view key, std::string_view wanted) const;
 
-    const rapidjson::Value* object_;  // null: reads as an empty object
-    std::string name_;                // "data", for messages
+    const JsonValue* object_;  // null: reads as an empty object
+    std::string name_;         // "data", for messages
     std::string* trouble_;
 };
 
@@ -69,7 +68,7 @@ class Json {
   private:
     Json() = default;
     Secret bytes_;
-    rapidjson::Document document_;
+    JsonDocument document_;
     std::unique_ptr<std::string> trouble_ = std::make_unique<std::string>();
 };
 

@@ -6,8 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-#include <rapidjson/rapidjson.h>
-#include <rapidjson/writer.h>
+#include "foundation/json_memory.h"
 
 namespace install_cert::vault {
 namespace {
@@ -47,7 +46,7 @@ rapidjson::SizeType length(std::string_view text) {
 
 struct JsonText::Writer {
     SecretStream stream;
-    rapidjson::Writer<SecretStream> json{stream};
+    JsonWriter<SecretStream> json{stream};
 };
 
 JsonText::JsonText() : writer_(std::make_unique<Writer>()) {

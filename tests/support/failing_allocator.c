@@ -2,8 +2,8 @@
 // Preloaded into a program, lets its N-th allocation (or all from the N-th on) fail:
 // FAIL_ALLOCATION=N,once or N,forever. To ALLOCATION_STACKS=FILE it appends a line for the stack
 // from which the N-th was asked for; where none is to fail, a line for each one of the first
-// process. Stacks are alike when the innermost kDepth calls are, wherever the libraries lie in
-// memory.
+// process. Stacks are alike when the innermost STACK_DEPTH calls are, wherever the libraries lie
+// in memory.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -22,10 +22,11 @@ void* __libc_calloc(size_t number, size_t size);
 void* __libc_realloc(void* memory, size_t size);
 void* __libc_memalign(size_t alignment, size_t size);
 
-enum { kDepth = 6, kMost = 1 << 17 };
+enum { kMost = 1 << 17 };
 
 static unsigned long when;  // 0: never
 static int forever;
+static long depth;
 static unsigned long allocations;
 static const char* stacks_file;
 static uint64_t stacks[kMost];
@@ -48,7 +49,7 @@ static _Unwind_Reason_Code visit(struct _Unwind_Context* context, void* data) {
     const uint64_t call = (address - (uintptr_t)object.dlfo_map_start) ^ (size << 32);
     walk->stack = (walk->stack ^ call) * UINT64_C(0x9E3779B97F4A7C15);
     walk->stack ^= walk->stack >> 29;
-    return ++walk->depth < kDepth ? _URC_NO_REASON : _URC_END_OF_STACK;
+    return ++walk->depth < depth ? _URC_NO_REASON : _URC_END_OF_STACK;
 }
 
 static uint64_t stack_of_caller(void) {
@@ -74,6 +75,8 @@ static void tell(const uint64_t* told, size_t count) {
 __attribute__((constructor)) static void read_wish(void) {
     const char* wish = getenv("FAIL_ALLOCATION");
     stacks_file = getenv("ALLOCATION_STACKS");
+    const char* wished_depth = getenv("STACK_DEPTH");
+    depth = wished_depth != NULL ? strtol(wished_depth, NULL, 10) : 1;
     if (wish != NULL) {
         char* end = NULL;
         when = strtoul(wish, &end, 10);

@@ -59,6 +59,8 @@ def issued(authority, request, key=None, presented=None, **changes):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body come at once, not 40 ms apart
+    wbufsize = -1
 
     def respond(self):
         text = self.rfile.read(int(self.headers.get("Content-Length") or 0))

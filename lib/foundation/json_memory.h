@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// RapidJSON's types with memory that throws std::bad_alloc where there is none. Its own goes on
+// RapidJSON's types with memory that ends as operator new's where there is none. Its own goes on
 // with a null pointer.
 #pragma once
 
 #include <cstddef>
 #include <cstdlib>
-#include <new>
 
 #include <rapidjson/allocators.h>
 #include <rapidjson/document.h>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
+
+#include "foundation/out_of_memory.h"
 
 namespace install_cert {
 
@@ -34,7 +35,7 @@ class JsonMemory {
   private:
     static void* checked(void* memory, std::size_t size) {
         if (memory == nullptr && size != 0) {
-            throw std::bad_alloc();
+            out_of_memory();
         }
         return memory;
     }

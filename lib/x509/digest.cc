@@ -3,12 +3,11 @@
 #include "x509/digest.h"
 
 #include <array>
-#include <cstdlib>
-#include <new>
 #include <span>
 
 #include <openssl/evp.h>
 
+#include "foundation/out_of_memory.h"
 #include "x509/openssl_handles.h"
 
 namespace install_cert::x509 {
@@ -30,10 +29,7 @@ std::string sha256_hex(std::string_view bytes) {
     // Fails only without memory or without a provider that has SHA-256: nothing here works then.
     if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, sha256.get(), nullptr) !=
         1) {
-        if (const std::new_handler out_of_memory = std::get_new_handler()) {
-            out_of_memory();
-        }
-        std::abort();
+        out_of_memory();
     }
     return to_hex(digest);
 }

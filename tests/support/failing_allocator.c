@@ -3,16 +3,19 @@
 // FAIL_ALLOCATION=N,once or N,forever. To ALLOCATION_STACKS=FILE it appends a line for the stack
 // from which the N-th was asked for; where none is to fail, a line for each one of the first
 // process. Stacks are alike when the innermost STACK_DEPTH calls are, wherever the libraries lie
-// in memory.
+// in memory. To ALLOCATION_CRASH=FILE it writes, when the program crashes, the calls into libraries
+// that it was in: "libcrypto.so.3:EVP_MD_fetch", the innermost first.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 #include <unwind.h>
 
@@ -29,6 +32,7 @@ static int forever;
 static long depth;
 static unsigned long allocations;
 static const char* stacks_file;
+static const char* crash_file;
 static uint64_t stacks[kMost];
 static pid_t first_process;
 
@@ -52,12 +56,13 @@ static _Unwind_Reason_Code visit(struct _Unwind_Context* context, void* data) {
     return ++walk->depth < depth ? _URC_NO_REASON : _URC_END_OF_STACK;
 }
 
-static uint64_t stack_of_caller(void) {
+static const void* object_of(uintptr_t address) {
     struct dl_find_object object;
-    struct Walk walk = {NULL, 0, 1};
-    if (_dl_find_object((void*)visit, &object) == 0) {
-        walk.ours = object.dlfo_map_start;
-    }
+    return _dl_find_object((void*)address, &object) == 0 ? object.dlfo_map_start : NULL;
+}
+
+static uint64_t stack_of_caller(void) {
+    struct Walk walk = {object_of((uintptr_t)visit), 0, 1};
     (void)_Unwind_Backtrace(visit, &walk);
     return walk.stack;
 }
@@ -72,9 +77,49 @@ static void tell(const uint64_t* told, size_t count) {
     (void)close(file);
 }
 
+static _Unwind_Reason_Code tell_library(struct _Unwind_Context* context, void* data) {
+    const int file = *(const int*)data;
+    const uintptr_t address = _Unwind_GetIP(context);
+    const void* object = object_of(address);
+    if (object == object_of((uintptr_t)tell_library)) {
+        return _URC_NO_REASON;
+    }
+    if (object == NULL || object == object_of(getauxval(AT_PHDR))) {
+        return _URC_END_OF_STACK;  // the program
+    }
+    Dl_info call = {0};
+    char line[256];
+    (void)dladdr((void*)address, &call);
+    const char* library = call.dli_fname != NULL ? strrchr(call.dli_fname, '/') : NULL;
+    (void)snprintf(line,
+                   sizeof line,
+                   "%s:%s\n",
+                   library != NULL ? library + 1 : "",
+                   call.dli_sname != NULL ? call.dli_sname : "");
+    (void)!write(file, line, strlen(line));
+    return _URC_NO_REASON;
+}
+
+static void tell_crash(int signal) {
+    int file = open(crash_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    (void)_Unwind_Backtrace(tell_library, &file);
+    (void)close(file);
+    (void)raise(signal);
+}
+
+static void await_crash(void) {
+    const struct sigaction crash = {.sa_handler = tell_crash, .sa_flags = (int)SA_RESETHAND};
+    (void)sigaction(SIGABRT, &crash, NULL);
+    (void)sigaction(SIGSEGV, &crash, NULL);
+}
+
 __attribute__((constructor)) static void read_wish(void) {
     const char* wish = getenv("FAIL_ALLOCATION");
     stacks_file = getenv("ALLOCATION_STACKS");
+    crash_file = getenv("ALLOCATION_CRASH");
+    if (crash_file != NULL) {
+        await_crash();
+    }
     const char* wished_depth = getenv("STACK_DEPTH");
     depth = wished_depth != NULL ? strtol(wished_depth, NULL, 10) : 1;
     if (wish != NULL) {

@@ -37,29 +37,28 @@ consumers::Acknowledged acknowledged_of(const State& state) {
 
 // A restart for a changed CA keeps to this host's slot within ca_lead, so that the members of a
 // cluster do not restart together. A first installation has no other members' clients to spare.
-WallTime slot_of(const consumers::Debt& debt,
-                 const role::Role& role,
-                 const TurnRequest& request,
-                 const State& state) {
+WallTime slot_of(const consumers::Debt& debt, const TurnContext& turn) {
+    const renewal::Situation& situation = turn.request.situation;
     const auto* const unit = std::get_if<role::UnitConsumer>(&debt.consumer.what);
     const std::string name = consumers::acknowledgement_key(debt.consumer);
     const bool known = std::ranges::any_of(debt.certificates, [&](const std::string& certificate) {
-        const auto found = state.certificates.find(certificate);
-        return found != state.certificates.end() && found->second.acknowledged.contains(name);
+        const auto found = turn.state.certificates.find(certificate);
+        return found != turn.state.certificates.end() && found->second.acknowledged.contains(name);
     });
     if (unit == nullptr || unit->action != role::UnitAction::restart ||
         debt.consumer.when != role::When::ca_change || !known) {
-        return request.situation.now;
+        return situation.now;
     }
-    const double share = renewal::host_share(request.situation.machine_id, name);
+    const double share = renewal::host_share(situation.machine_id, name);
     const auto wait =
-        static_cast<std::int64_t>(static_cast<double>(role.renewal.ca_lead.count()) * share);
-    return request.situation.now + std::chrono::seconds{wait};
+        static_cast<std::int64_t>(static_cast<double>(turn.role.renewal.ca_lead.count()) * share);
+    return situation.now + std::chrono::seconds{wait};
 }
 
 // A time further ahead than any that is ever noted was noted before the clock was set back.
-bool is_past_belief(WallTime noted, const role::Role& role, WallTime now) {
-    return noted - now > std::max<std::chrono::seconds>(role.renewal.ca_lead, kLongestRetry);
+bool is_past_belief(WallTime noted, const TurnContext& turn) {
+    return noted - turn.request.situation.now >
+           std::max<std::chrono::seconds>(turn.role.renewal.ca_lead, kLongestRetry);
 }
 
 // In a row. A certificate that joined the debt since has seen fewer.
@@ -78,41 +77,36 @@ unsigned failures_of(const consumers::Debt& debt, const State& state) {
 // where there is none. A certificate that joins it later waits with the others: each with a slot of
 // its own would put the restart off again and again. Written back for all of them, since a time
 // that has passed would wake the daemon for nothing.
-WallTime due_time(const consumers::Debt& debt,
-                  const role::Role& role,
-                  const TurnRequest& request,
-                  State& state) {
+WallTime due_time(const consumers::Debt& debt, const TurnContext& turn) {
     const std::string name = consumers::acknowledgement_key(debt.consumer);
     std::optional<WallTime> noted;
     for (const std::string& certificate : debt.certificates) {
-        const CertificateState& known = state.certificates[certificate];
+        const CertificateState& known = turn.state.certificates[certificate];
         const auto owed = known.owed_reloads.find(name);
-        if (owed != known.owed_reloads.end() &&
-            !is_past_belief(owed->second.due, role, request.situation.now)) {
+        if (owed != known.owed_reloads.end() && !is_past_belief(owed->second.due, turn)) {
             noted = std::min(noted.value_or(owed->second.due), owed->second.due);
         }
     }
-    const WallTime due = noted.value_or(slot_of(debt, role, request, state));
+    const WallTime due = noted.value_or(slot_of(debt, turn));
     for (const std::string& certificate : debt.certificates) {
-        state.certificates[certificate].owed_reloads[name].due = due;
+        turn.state.certificates[certificate].owed_reloads[name].due = due;
     }
     // A person does not wait for a failed reload's next try: its result is what was asked for.
-    const bool waits =
-        request.patience == TurnRequest::Patience::keeps_backoff || failures_of(debt, state) == 0;
-    return waits ? due : request.situation.now;
+    const bool waits = turn.request.patience == TurnRequest::Patience::keeps_backoff ||
+                       failures_of(debt, turn.state) == 0;
+    return waits ? due : turn.request.situation.now;
 }
 
 void note_failure(const consumers::Debt& debt,
                   const consumers::ReloadOutcome& outcome,
-                  const TurnPorts& ports,
-                  State& state) {
+                  const TurnContext& turn) {
     const std::string name = consumers::acknowledgement_key(debt.consumer);
-    const unsigned failures = failures_of(debt, state) + 1;
+    const unsigned failures = failures_of(debt, turn.state) + 1;
     const auto delay = renewal::retry_delay(
-        {.kind = kWaitsForSomebody, .attempt = failures, .retry_after = {}}, ports.random());
-    const WallTime due = ports.clock.now() + std::chrono::ceil<std::chrono::seconds>(delay);
+        {.kind = kWaitsForSomebody, .attempt = failures, .retry_after = {}}, turn.ports.random());
+    const WallTime due = turn.now() + std::chrono::ceil<std::chrono::seconds>(delay);
     for (const std::string& certificate : debt.certificates) {
-        state.certificates[certificate].owed_reloads[name] = {
+        turn.state.certificates[certificate].owed_reloads[name] = {
             .due = due, .failures = failures, .why = outcome.what};
     }
 }
@@ -149,51 +143,47 @@ void forget_settled(std::span<const role::CertificateSpec* const> certificates,
     }
 }
 
-consumers::ReloadOutcome reload_in_time(const consumers::Debt& debt,
-                                        const TurnRequest& request,
-                                        const TurnPorts& ports) {
-    const auto left =
-        std::chrono::floor<std::chrono::seconds>(request.reloads_until - ports.clock.since_boot());
+consumers::ReloadOutcome reload_in_time(const consumers::Debt& debt, const TurnContext& turn) {
+    const auto left = std::chrono::floor<std::chrono::seconds>(turn.request.reloads_until -
+                                                               turn.ports.clock.since_boot());
     if (left <= std::chrono::seconds{0}) {
         return {.state = consumers::ReloadState::failed,
                 .what = "not begun: the time of this turn was over"};
     }
     role::Consumer consumer = debt.consumer;
     consumer.timeout = std::min(consumer.timeout, left);
-    return ports.services->reload(consumer, {.certificates = debt.certificates});
+    return turn.ports.services->reload(consumer, {.certificates = debt.certificates});
 }
 
 }  // namespace
 
-std::vector<ReloadReport> pay_reloads(const role::Role& role,
-                                      const TurnRequest& request,
-                                      const TurnPorts& ports,
-                                      State& state) {
+std::vector<ReloadReport> pay_reloads(const TurnContext& turn) {
     std::vector<ReloadReport> reports;
     std::vector<consumers::Installed> installed;
-    for (const role::CertificateSpec* const spec : request.certificates) {
+    for (const role::CertificateSpec* const spec : turn.request.certificates) {
         const auto set = spec->consumers.empty()
                              ? Result<std::optional<installation::InstalledSet>>()
-                             : ports.store.read(*spec);
+                             : turn.ports.store.read(*spec);
         if (set && *set && (*set)->damage.empty()) {
             installed.push_back(as_consumers_see(*spec, **set));
         }
     }
-    const std::vector<consumers::Debt> debts = consumers::debts(installed, acknowledged_of(state));
-    forget_settled(request.certificates, debts, state);
+    const std::vector<consumers::Debt> debts =
+        consumers::debts(installed, acknowledged_of(turn.state));
+    forget_settled(turn.request.certificates, debts, turn.state);
     for (const consumers::Debt& debt : debts) {
-        if (due_time(debt, role, request, state) > ports.clock.now()) {
+        if (due_time(debt, turn) > turn.now()) {
             continue;
         }
-        consumers::ReloadOutcome outcome = reload_in_time(debt, request, ports);
+        consumers::ReloadOutcome outcome = reload_in_time(debt, turn);
         if (outcome.state == consumers::ReloadState::failed) {
-            note_failure(debt, outcome, ports, state);
+            note_failure(debt, outcome, turn);
         } else {
-            note_paid(debt, installed, state);
+            note_paid(debt, installed, turn.state);
         }
         // A turn that is killed at the next consumer must not reload this one again. Where it
         // cannot be written, that is what will happen.
-        (void)ports.save(state);
+        (void)turn.ports.save(turn.state);
         reports.push_back({.consumer = consumers::acknowledgement_key(debt.consumer),
                            .certificates = debt.certificates,
                            .outcome = std::move(outcome)});

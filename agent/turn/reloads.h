@@ -7,17 +7,14 @@
 
 #include "agent/record/state.h"
 #include "agent/turn/candidate.h"
-#include "agent/turn/turn.h"
+#include "agent/turn/turn_context.h"
 
 namespace install_cert::agent {
 
 // Reads back what is published now, compares it with what each consumer acknowledged, and reloads
 // those whose time has come. A failed one is tried again at the time that state names, without
 // issuing again.
-[[nodiscard]] std::vector<ReloadReport> pay_reloads(const role::Role& role,
-                                                    const TurnRequest& request,
-                                                    const TurnPorts& ports,
-                                                    State& state);
+[[nodiscard]] std::vector<ReloadReport> pay_reloads(const TurnContext& turn);
 
 // Consumers of `spec` that are owed a reload for what is installed, for status.
 [[nodiscard]] std::vector<std::string> reloads_owed(const role::CertificateSpec& spec,

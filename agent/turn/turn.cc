@@ -134,7 +134,7 @@ TurnReport run_turn(const role::Role& role,
     // Here the sets are published: whatever happens from now on, a reload that is owed shows in the
     // difference between what is installed and what consumers acknowledged.
     if (ports.services != nullptr) {
-        report.reloads = pay_reloads(role, request, ports, state);
+        report.reloads = pay_reloads(turn);
     }
     report.superseded = std::move(publication).superseded();
     report.all_valid =

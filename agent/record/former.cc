@@ -14,15 +14,33 @@ std::string path_in(const std::string& directory) {
     return directory + "/former.json";
 }
 
-bool names(const role::Role& role, const role::CertificateSpec& set) {
-    return std::ranges::any_of(role.certificates, [&](const role::CertificateSpec& spec) {
-        return spec.name == set.name && spec.directory == set.directory;
+using Sets = std::vector<role::CertificateSpec>;
+
+bool names(const Sets& sets, const role::CertificateSpec& set) {
+    return std::ranges::any_of(sets, [&](const role::CertificateSpec& other) {
+        return other.name == set.name && other.directory == set.directory;
     });
 }
 
-Result<role::Role> read_former(const std::string& directory) {
-    const auto json = host::read_text(path_in(directory));
-    return json ? recorded_role(*json) : std::unexpected(json.error());
+Sets sets_of(const Result<role::Role>& known) {
+    return known ? known->certificates : Sets();
+}
+
+Sets sets_in(const Result<std::string>& json) {
+    return json ? sets_of(recorded_role(*json)) : Sets();
+}
+
+// Those of either that `role` does not name, each once.
+role::Role beyond(const role::Role& role, const Sets& former, const Sets& recorded) {
+    role::Role left;
+    for (const Sets* const sets : {&former, &recorded}) {
+        for (const role::CertificateSpec& set : *sets) {
+            if (!names(role.certificates, set) && !names(left.certificates, set)) {
+                left.certificates.push_back(set);
+            }
+        }
+    }
+    return left;
 }
 
 // Where it cannot be told, it is.
@@ -31,41 +49,30 @@ bool is_installed(const role::CertificateSpec& set, installation::GenerationStor
     return !installed || installed->has_value();
 }
 
-Result<> write_former(const std::string& directory, const role::Role& former) {
-    const std::string json = recorded_json(former);
-    const auto present = host::read_text(path_in(directory));
-    const bool same = present ? *present == json : former.certificates.empty();
-    return same ? Result<>() : replace_file(path_in(directory), json);
-}
-
 }  // namespace
 
 role::Role former_sets(const std::string& directory, const role::Role& role) {
-    role::Role former;
-    for (const auto& known : {read_former(directory), read_recorded(directory)}) {
-        for (const role::CertificateSpec& set :
-             known ? known->certificates : std::vector<role::CertificateSpec>{}) {
-            if (!names(role, set) && !names(former, set)) {
-                former.certificates.push_back(set);
-            }
-        }
-    }
-    return former;
+    return beyond(
+        role, sets_in(host::read_text(path_in(directory))), sets_of(read_recorded(directory)));
 }
 
 Result<std::vector<std::string>> note_former(const std::string& directory,
                                              const role::Role& role,
                                              installation::GenerationStore& store) {
-    role::Role former = former_sets(directory, role);
+    const auto present = host::read_text(path_in(directory));
+    const Sets recorded = sets_of(read_recorded(directory));
+    role::Role former = beyond(role, sets_in(present), recorded);
     std::erase_if(former.certificates,
                   [&](const role::CertificateSpec& set) { return !is_installed(set, store); });
-    if (const auto written = write_former(directory, former); !written) {
-        return std::unexpected(written.error());
+    const std::string json = recorded_json(former);
+    if (present ? *present != json : !former.certificates.empty()) {
+        if (const auto written = replace_file(path_in(directory), json); !written) {
+            return std::unexpected(written.error());
+        }
     }
     std::vector<std::string> news;
-    const auto recorded = read_recorded(directory);
     for (const role::CertificateSpec& set : former.certificates) {
-        if (recorded && names(*recorded, set)) {
+        if (names(recorded, set)) {
             news.push_back(
                 set.name + " in " + set.directory +
                 " is no longer in the configuration: nobody renews it, and its files stay "

@@ -56,20 +56,20 @@ int status(const Options& options) {
         (void)complain(workplace.error());
         return static_cast<int>(Health::unknown);
     }
-    if (auto readable = state_is_readable((*workplace)->places.state_directory); !readable) {
-        readable.error().way_out = "run it as root";
-        (void)complain(readable.error());
+    auto state = known_state((*workplace)->places.state_directory);
+    if (!state) {
+        state.error().way_out = "run it as root";
+        (void)complain(state.error());
         return static_cast<int>(Health::unknown);
     }
-    const State state = read_state((*workplace)->places.state_directory);
     std::vector<Examined> examined;
     for (const role::CertificateSpec& spec : (*workplace)->role.certificates) {
-        examined.push_back(examine(**workplace, spec, state, options));
+        examined.push_back(examine(**workplace, spec, *state, options));
     }
     const role::Role former = former_sets((*workplace)->places.state_directory, (*workplace)->role);
     std::ranges::move(examine_former(**workplace, former), std::back_inserter(examined));
     const renewal::Situation situation = (*workplace)->situation();
-    const HealthReport report = judge((*workplace)->role, examined, state, situation);
+    const HealthReport report = judge((*workplace)->role, examined, *state, situation);
     say(options.json ? to_json(report) : to_table(report, situation.now, colour_of_stdout()));
     return static_cast<int>(report.health);
 }

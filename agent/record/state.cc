@@ -13,15 +13,16 @@ constexpr std::size_t kStateLimit = std::size_t{16} << 20;
 
 }  // namespace
 
-State read_state(const std::string& directory) {
+Result<State> known_state(const std::string& directory) {
     const auto text = host::read_text(directory + "/state.json", kStateLimit);
+    if (!text && text.error().kind != Failure::not_yet) {
+        return std::unexpected(text.error());
+    }
     return text ? state_from_json(*text) : State{};
 }
 
-Result<> state_is_readable(const std::string& directory) {
-    const auto text = host::read_text(directory + "/state.json", kStateLimit);
-    return text || text.error().kind == Failure::not_yet ? Result<>()
-                                                         : std::unexpected(text.error());
+State read_state(const std::string& directory) {
+    return known_state(directory).value_or(State{});
 }
 
 Result<> write_state(const std::string& directory, const State& state) {

@@ -78,10 +78,10 @@ struct State {
 // Anything that is not our JSON is an empty State: see above.
 [[nodiscard]] State state_from_json(std::string_view json);
 
-// DIRECTORY/state.json. A missing file is an empty State.
+// DIRECTORY/state.json. A missing file is an empty State; one that cannot be read, an error.
+[[nodiscard]] Result<State> known_state(const std::string& directory);
+// For a turn, which goes on with an empty one.
 [[nodiscard]] State read_state(const std::string& directory);
-// Why what is there cannot be read, for who is asked about it: read_state() would call it empty.
-[[nodiscard]] Result<> state_is_readable(const std::string& directory);
 // Temporary file, then rename: a reader sees the old or the new one. Not synced: after a power cut
 // every consumer has started afresh, and an empty State is safe.
 [[nodiscard]] Result<> write_state(const std::string& directory, const State& state);

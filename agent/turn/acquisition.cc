@@ -15,12 +15,6 @@
 namespace install_cert::agent {
 namespace {
 
-std::vector<x509::Certificate> copies(std::span<const x509::Certificate> certificates) {
-    std::vector<x509::Certificate> result;
-    std::ranges::transform(certificates, std::back_inserter(result), &x509::Certificate::clone);
-    return result;
-}
-
 std::vector<issuance::TrustedAuthority> copies(std::span<const issuance::TrustedAuthority> trust) {
     std::vector<issuance::TrustedAuthority> result;
     for (const issuance::TrustedAuthority& authority : trust) {
@@ -194,7 +188,7 @@ Result<> Acquisition::stage_new(Candidate& candidate, issuance::IssuedMaterial m
         keep = trust_kept_for(*candidate.spec, *candidate.installed);
     }
     auto trust = issuance::merged_trust(installed_trust, material.authorities, turn_.now(), keep);
-    const std::vector<x509::Certificate> presented = copies(material.authorities);
+    const std::vector<x509::Certificate> presented = x509::clones(material.authorities);
     const bool trust_first = trust_goes_first(candidate, material, trust);
     const WallTime received = turn_.now();
     // Also where the leaf comes later: an answer that could not be installed changes no trust.

@@ -8,16 +8,6 @@
 #include "consumers/debts.h"
 
 namespace install_cert::agent {
-namespace {
-
-std::vector<x509::Certificate> copies(std::span<const x509::Certificate> certificates) {
-    std::vector<x509::Certificate> result;
-    std::ranges::transform(certificates, std::back_inserter(result), &x509::Certificate::clone);
-    return result;
-}
-
-}  // namespace
-
 Result<> Publication::stage(Candidate& candidate,
                             const issuance::VerifiedSet& verified,
                             const installation::Provenance& provenance) {
@@ -43,7 +33,7 @@ Result<> Publication::stage_kept(Candidate& candidate,
         return std::unexpected(response.error());
     }
     issuance::IssuedMaterial material{.leaf = installed.leaf.clone(),
-                                      .authorities = copies(installed.intermediates),
+                                      .authorities = x509::clones(installed.intermediates),
                                       .key = std::move(*key),
                                       .response = std::move(*response),
                                       .warnings = {}};

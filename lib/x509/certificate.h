@@ -78,6 +78,15 @@ class Certificate {
     std::shared_ptr<const Body> body_;
 };
 
+// As Certificate::clone(), of all.
+[[nodiscard]] inline std::vector<Certificate> clones(std::span<const Certificate> certificates) {
+    std::vector<Certificate> copies;
+    for (const Certificate& certificate : certificates) {
+        copies.push_back(certificate.clone());
+    }
+    return copies;
+}
+
 // The PEM of all, one after the other.
 [[nodiscard]] std::string to_pem(std::span<const Certificate> certificates);
 

@@ -8,28 +8,18 @@
 namespace install_cert::agent {
 namespace {
 
-struct Mark {
-    const char* text;
-    const char* code;
-};
-
-Mark mark_of(Health health) {
+std::string_view word_of(Health health) {
     switch (health) {
         case Health::ok:
-            return {.text = "ok      ", .code = "\x1b[32m"};
+            return "ok      ";
         case Health::unknown:
-            return {.text = "unknown ", .code = "\x1b[36m"};
+            return "unknown ";
         case Health::warning:
-            return {.text = "warning ", .code = "\x1b[33m"};
+            return "warning ";
         case Health::critical:
-            return {.text = "error   ", .code = "\x1b[1;31m"};
+            return "error   ";
     }
     std::unreachable();
-}
-
-std::string mark(Health health, Colour colour) {
-    const Mark mark = mark_of(health);
-    return colour == Colour::none ? mark.text : std::string(mark.code) + mark.text + "\x1b[0m";
 }
 
 }  // namespace
@@ -63,7 +53,8 @@ void Findings::bad(std::string subject, const Error& error) {
 std::string Findings::to_text(Colour colour) const {
     std::string text;
     for (const Finding& finding : findings_) {
-        text += mark(finding.health, colour) + finding.subject + ": " + finding.what + "\n";
+        text += painted(word_of(finding.health), colour_of(finding.health), colour) +
+                finding.subject + ": " + finding.what + "\n";
         if (!finding.way_out.empty()) {
             text += "        way out: " + finding.way_out + "\n";
         }

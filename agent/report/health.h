@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/record/state.h"
@@ -73,9 +74,14 @@ struct Examined {
                                  const State& state,
                                  const renewal::Situation& situation);
 
+// How a verdict is written for people: text in its colour, an ANSI escape, where colours are
+// wanted.
+enum class Colour : std::uint8_t { none, ansi };
+[[nodiscard]] std::string_view colour_of(Health health);
+[[nodiscard]] std::string painted(std::string_view text, std::string_view colour, Colour mode);
+
 // For people: the table, one certificate a line, and what is wrong below it. ANSI colours where
 // `colour`.
-enum class Colour : std::uint8_t { none, ansi };
 [[nodiscard]] std::string to_table(const HealthReport& report, WallTime now, Colour colour);
 // For machines: the format that install-cert(1) documents, version 1.
 [[nodiscard]] std::string to_json(const HealthReport& report);

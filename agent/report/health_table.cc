@@ -12,25 +12,6 @@ namespace {
 constexpr std::size_t kColumns = 6;
 using Cells = std::array<std::string, kColumns>;
 
-std::string_view colour_of(Health health) {
-    switch (health) {
-        case Health::ok:
-            return "\x1b[32m";
-        case Health::warning:
-            return "\x1b[33m";
-        case Health::critical:
-            return "\x1b[1;31m";
-        case Health::unknown:
-            break;
-    }
-    return "\x1b[2m";
-}
-
-std::string painted(std::string_view text, std::string_view colour, Colour mode) {
-    return mode == Colour::none ? std::string(text)
-                                : std::string(colour) + std::string(text) + "\x1b[0m";
-}
-
 // Columns, not bytes: a continuation byte of UTF-8 takes no room.
 std::size_t width(std::string_view text) {
     return static_cast<std::size_t>(std::ranges::count_if(
@@ -94,6 +75,25 @@ void add_details(std::string& text, const HealthRow& row, Colour mode) {
 }
 
 }  // namespace
+
+std::string_view colour_of(Health health) {
+    switch (health) {
+        case Health::ok:
+            return "\x1b[32m";
+        case Health::warning:
+            return "\x1b[33m";
+        case Health::critical:
+            return "\x1b[1;31m";
+        case Health::unknown:
+            break;
+    }
+    return "\x1b[2m";
+}
+
+std::string painted(std::string_view text, std::string_view colour, Colour mode) {
+    return mode == Colour::none ? std::string(text)
+                                : std::string(colour) + std::string(text) + "\x1b[0m";
+}
 
 std::string to_table(const HealthReport& report, WallTime now, Colour colour) {
     const Cells header{"HEALTH", "CERTIFICATE", "CN", "ISSUER", "EXPIRES", "RENEWAL"};

@@ -128,14 +128,8 @@ class Checker {
 
     // Also where Vault is left out, or away.
     void check_token_files() {
-        std::vector<role::Auth> seen;
-        for (const role::CertificateSpec& spec : workplace_.role.certificates) {
-            if (spec.auth.method != role::AuthMethod::token ||
-                std::ranges::find(seen, spec.auth) != seen.end()) {
-                continue;
-            }
-            seen.push_back(spec.auth);
-            if (const auto token = read_secret_(spec.auth, spec.auth.token_file); !token) {
+        for (const role::Auth& auth : lasting_tokens(workplace_.role)) {
+            if (const auto token = read_secret_(auth, auth.token_file); !token) {
                 findings_.bad("token", token.error());
             }
         }
@@ -298,9 +292,8 @@ int check(const Options& options, Secret environment_token) {
     if (!workplace) {
         return complain(workplace.error());
     }
-    const SecretReader read_secret =
-        secret_reader((*workplace)->places,
-                      std::make_shared<const Secret>(std::move(environment_token)));
+    const SecretReader read_secret = secret_reader(
+        (*workplace)->places, std::make_shared<const Secret>(std::move(environment_token)));
     VaultSession session((*workplace)->role.vault, read_secret, (*workplace)->clock);
     const Findings findings = Checker(**workplace, session, read_secret, options).run();
     say(options.json ? findings.to_json() : findings.to_text(colour_of_stdout()));

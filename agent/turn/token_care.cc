@@ -24,18 +24,6 @@ std::chrono::seconds share_of(std::chrono::seconds length, double share) {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::duration<double>(length) * share);
 }
 
-// Tokens that outlive the turn. A login's token ends with the worker, there is nothing to keep.
-std::vector<role::Auth> lasting_tokens(const role::Role& role) {
-    std::vector<role::Auth> auths;
-    for (const role::CertificateSpec& spec : role.certificates) {
-        if (spec.auth.method == role::AuthMethod::token &&
-            std::ranges::find(auths, spec.auth) == auths.end()) {
-            auths.push_back(spec.auth);
-        }
-    }
-    return auths;
-}
-
 // The moment that no renewal moves, as far as one can be told.
 std::optional<WallTime> final_end(const vault::TokenFacts& looked_up,
                                   const std::optional<vault::TokenFacts>& renewed,
@@ -83,6 +71,17 @@ TokenState cared_for(const role::Auth& auth,
 }
 
 }  // namespace
+
+std::vector<role::Auth> lasting_tokens(const role::Role& role) {
+    std::vector<role::Auth> auths;
+    for (const role::CertificateSpec& spec : role.certificates) {
+        if (spec.auth.method == role::AuthMethod::token &&
+            std::ranges::find(auths, spec.auth) == auths.end()) {
+            auths.push_back(spec.auth);
+        }
+    }
+    return auths;
+}
 
 std::string token_source(const role::Auth& auth) {
     return auth.token_file;

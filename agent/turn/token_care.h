@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/turn/turn.h"
 #include "agent/turn/vault_session.h"
@@ -14,6 +15,10 @@ namespace install_cert::agent {
 
 // Where a token comes from: its key in State::tokens. Not a secret.
 [[nodiscard]] std::string token_source(const role::Auth& auth);
+
+// The distinct tokens that outlive a turn. A login's token ends with the worker, there is nothing
+// to keep.
+[[nodiscard]] std::vector<role::Auth> lasting_tokens(const role::Role& role);
 
 // When to look at a token again: half of what it has left, between a minute and a day; a token that
 // never ends, once a day.

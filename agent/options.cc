@@ -163,12 +163,12 @@ Result<std::size_t> read_option(Reader& reader,
         reader.command = Command::version;
         return 0;
     }
-    const auto* const flag = std::ranges::find(kFlags, argument, &Flag::name);
-    if (flag == kFlags.end() && std::ranges::find(kFlags, name, &Flag::name) != kFlags.end()) {
-        return fail(Failure::usage, std::string(name) + ": takes no value");
-    }
+    const auto* const flag = std::ranges::find(kFlags, name, &Flag::name);
     if (flag == kFlags.end()) {
         return unknown_option(name);
+    }
+    if (equals != std::string_view::npos) {
+        return fail(Failure::usage, std::string(name) + ": takes no value");
     }
     reader.options.*(flag->member) = true;
     reader.flags.push_back(flag);

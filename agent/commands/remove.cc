@@ -113,7 +113,8 @@ int remove(const Options& options, Secret environment_token) {
     if (const auto alone = daemon_is_away(places, options); !alone) {
         return complain(alone.error());
     }
-    const role::Role former = former_sets(places.state_directory, (*workplace)->role);
+    const role::Role former =
+        options.former ? former_sets(places.state_directory, (*workplace)->role) : role::Role();
     const auto selected = options.former
                               ? select(former, options.operands, "of a former configuration")
                               : select((*workplace)->role, options.operands);

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <set>
 
 #include "agent/turn/token_care.h"
 #include "foundation/text.h"
+#include "role/variables.h"
 #include "vault/pki_messages.h"
 
 namespace install_cert::agent {
@@ -55,10 +57,7 @@ void add_usages(PkiRoleNeeds& needs, const role::CertificateSpec& spec) {
 std::set<std::string> own_words(const role::Role& role, const std::string& hostname) {
     std::set<std::string> own;
     for (const role::CertificateSpec& spec : role.certificates) {
-        for (std::string address : spec.names.ip) {
-            std::ranges::replace_if(address, [](char c) { return c == '.' || c == ':'; }, '-');
-            own.insert(std::move(address));
-        }
+        std::ranges::transform(spec.names.ip, std::inserter(own, own.end()), role::dashed);
     }
     if (const std::string label = hostname.substr(0, hostname.find('.')); !label.empty()) {
         own.insert(label);

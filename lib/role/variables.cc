@@ -46,6 +46,8 @@ std::string reference(std::string_view name) {
     return "${" + printable(name) + "}";
 }
 
+}  // namespace
+
 // fd00:: would be a label that ends in a dash, ::1 one that begins with it.
 std::string dashed(std::string address) {
     std::ranges::replace_if(address, [](char c) { return c == '.' || c == ':'; }, '-');
@@ -54,8 +56,6 @@ std::string dashed(std::string address) {
     }
     return address.ends_with('-') ? address + "0" : address;
 }
-
-}  // namespace
 
 void Variables::check_definitions() {
     const auto* words = configuration_.find("variables");

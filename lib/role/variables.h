@@ -20,6 +20,9 @@
 
 namespace install_cert::role {
 
+// An address as a part of a host's label: what ${ip_dashed} is of ${ip}.
+[[nodiscard]] std::string dashed(std::string address);
+
 class Variables {
   public:
     // A value longer than this can only come from variables that multiply each other.

@@ -83,6 +83,10 @@ TEST_CASE("a PKI role that hosts share allows the names of all of them, and is n
          "cluster.local",
          "allow_subdomains=true"},
         {"the host's name", "node7.example.com", "example.com", "allow_subdomains=true"},
+        {"an address with colons as a label",
+         "kube-0--1.cluster.local",
+         "cluster.local",
+         "allow_subdomains=true"},
         {"the host's name in a name without a domain",
          "system:node:node7",
          "system:node:*",
@@ -99,7 +103,7 @@ TEST_CASE("a PKI role that hosts share allows the names of all of them, and is n
     role::Role role;
     role.certificates = {spec("web", "/token")};
     role.certificates[0].names.common_name = name;
-    role.certificates[0].names.ip = {"10.0.0.7"};
+    role.certificates[0].names.ip = {"10.0.0.7", "::1"};
     const std::string script = policy_script(role, "node7.example.com");
     CHECK_THAT(script,
                Catch::Contains("allowed_domains='" + domains + "'") && Catch::Contains(settings));

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each event that the catalogue explains is told to the journal under its id, with the fields that the text names."""
+import os
 import pathlib
 import re
 
@@ -139,5 +140,7 @@ def test_an_event_is_told_under_its_id_with_what_its_explanation_needs(etcd_host
     assert told <= set(seen), sorted(seen)
     for name in told:
         assert explained()[message_ids()[name]] - {"INSTALL_CERT_WAY_OUT"} <= set(seen[name]), name
+    # By which `journalctl -u` finds them: the unit is the supervisor's, which is us here.
+    assert {entry["OBJECT_PID"] for entry in seen.values()} == {str(os.getpid())}
     if "not_ready" in told:
         assert "ready" not in seen

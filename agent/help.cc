@@ -50,7 +50,7 @@ constexpr std::string_view kOnce =
     "cloud-init and cron. With 'renewal.on_boot: always' everything is due once in a boot.\n"
     "\n"
     "  --dry-run       say what would be done and why; change nothing, ask nothing\n"
-    "  --timeout TIME  give up after TIME (default 60s): exit 75\n"
+    "  --timeout TIME  give up after TIME (default 60s): exit 75, or 69 without any answer\n"
     "  --reload        with --root: reload consumers all the same\n"
     "\n"
     "Exit: 0 every set is good; 64 usage; 69 Vault unreachable or sealed; 73 a file could not be "

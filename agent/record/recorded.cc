@@ -2,6 +2,8 @@
 #include "agent/record/recorded.h"
 
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -35,6 +37,10 @@ void put(Writer& writer, const role::CertificateSpec& spec) {
     writer.StartObject();
     put(writer, "name", spec.name);
     put(writer, "directory", spec.directory);
+    writer.Key("uid");
+    writer.Uint(spec.ownership.uid);
+    writer.Key("gid");
+    writer.Uint(spec.ownership.gid);
     for (const NamedFile& file : kFiles) {
         if (const auto& named = spec.files.*file.member) {
             put(writer, file.key, named->name);
@@ -51,6 +57,17 @@ std::optional<std::string> text(const JsonValue& object, const char* key) {
     return std::string(member->value.GetString(), member->value.GetStringLength());
 }
 
+// root's where an older version wrote none; -1 is what chown(2) takes for "unchanged".
+std::optional<std::uint32_t> id(const JsonValue& object, const char* key) {
+    const auto member = object.FindMember(key);
+    if (member == object.MemberEnd()) {
+        return 0;
+    }
+    const bool is_id = member->value.IsUint() &&
+                       member->value.GetUint() != std::numeric_limits<std::uint32_t>::max();
+    return is_id ? std::optional(member->value.GetUint()) : std::nullopt;
+}
+
 std::optional<role::CertificateSpec> spec_of(const JsonValue& value) {
     const auto name = value.IsObject() ? text(value, "name") : std::nullopt;
     const auto directory = value.IsObject() ? text(value, "directory") : std::nullopt;
@@ -58,9 +75,15 @@ std::optional<role::CertificateSpec> spec_of(const JsonValue& value) {
         role::clean_path(*directory) != directory) {
         return std::nullopt;
     }
+    const auto uid = id(value, "uid");
+    const auto gid = id(value, "gid");
+    if (!uid || !gid) {
+        return std::nullopt;
+    }
     role::CertificateSpec spec;
     spec.name = *name;
     spec.directory = *directory;
+    spec.ownership = {.uid = *uid, .gid = *gid};
     for (const NamedFile& file : kFiles) {
         if (const auto file_name = text(value, file.key)) {
             if (!role::fault_of_file_name(*file_name).empty()) {

@@ -13,7 +13,7 @@ namespace install_cert::agent {
 
 // DIRECTORY/recorded.json. Written only where it would change.
 [[nodiscard]] Result<> write_recorded(const std::string& directory, const role::Role& role);
-// A Role that names sets, their places and files, and nothing that is asked of anybody.
+// A Role that names sets, their places, owners and files, and nothing that is asked of anybody.
 // Failure::not_yet when no turn was run yet, Failure::io for anything but our own JSON.
 [[nodiscard]] Result<role::Role> read_recorded(const std::string& directory);
 

@@ -14,6 +14,7 @@ role::Role one_set() {
     role::CertificateSpec spec;
     spec.name = "web";
     spec.directory = "/etc/certs";
+    spec.ownership = {.uid = 65534, .gid = 4294967294};
     spec.files.ca = role::File{.name = "ca.pem", .mode = 0644};
     spec.files.key = role::File{.name = "key.pem", .mode = 0600};
     role::Role role;
@@ -23,7 +24,7 @@ role::Role one_set() {
 
 }  // namespace
 
-TEST_CASE("what a turn recorded names the sets, their places and files", "[recorded]") {
+TEST_CASE("what a turn recorded names the sets, their places, owners and files", "[recorded]") {
     const testing::TemporaryDirectory directory;
     CHECK(read_recorded(directory.string()).error().kind == Failure::not_yet);
     REQUIRE(write_recorded(directory.string(), one_set()));
@@ -32,9 +33,16 @@ TEST_CASE("what a turn recorded names the sets, their places and files", "[recor
     REQUIRE(role->certificates.size() == 1);
     CHECK(role->certificates[0].name == "web");
     CHECK(role->certificates[0].directory == "/etc/certs");
+    CHECK(role->certificates[0].ownership == role::Ownership{.uid = 65534, .gid = 4294967294});
     CHECK(role->certificates[0].files.ca->name == "ca.pem");
     CHECK_FALSE(role->certificates[0].files.certificate);
     CHECK(role->certificates[0].files.key->name == "key.pem");
+}
+
+TEST_CASE("a record without owners is root's", "[recorded]") {
+    const auto role = recorded_role(R"([{"name":"web","directory":"/etc"}])");
+    REQUIRE(role);
+    CHECK(role->certificates[0].ownership == role::Ownership{});
 }
 
 TEST_CASE("a record that is not ours names nothing", "[recorded]") {
@@ -47,6 +55,13 @@ TEST_CASE("a record that is not ours names nothing", "[recorded]") {
                                       R"([{"name":7,"directory":"/etc"}])",
                                       R"([{"name":"../web","directory":"/etc"}])",
                                       R"([{"name":"web","directory":"/etc/../root"}])",
+                                      R"([{"name":"web","directory":"/etc","uid":"0"}])",
+                                      R"([{"name":"web","directory":"/etc","uid":-1}])",
+                                      R"([{"name":"web","directory":"/etc","uid":1.5}])",
+                                      R"([{"name":"web","directory":"/etc","uid":null}])",
+                                      R"([{"name":"web","directory":"/etc","uid":4294967295}])",
+                                      R"([{"name":"web","directory":"/etc","gid":4294967295}])",
+                                      R"([{"name":"web","directory":"/etc","gid":4294967296}])",
                                       R"([{"name":"web","directory":"/etc","key":"../key"}])",
                                       R"([{"name":"web","directory":"/etc","key":"a\u0000b"}])");
     CAPTURE(json);

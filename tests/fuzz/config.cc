@@ -105,7 +105,8 @@ void promise_recorded(const role::Role& role) {
                   "what is recorded can be read");
     for (std::size_t i = 0; i < role.certificates.size(); ++i) {
         fuzz::promise(again->certificates[i].name == role.certificates[i].name &&
-                          again->certificates[i].directory == role.certificates[i].directory,
+                          again->certificates[i].directory == role.certificates[i].directory &&
+                          again->certificates[i].ownership == role.certificates[i].ownership,
                       "what is recorded is read as it was");
     }
 }

@@ -97,6 +97,19 @@ def test_another_role_leaves_the_former_ones_files_alone_and_tells_of_them(etcd_
     assert "no longer in the configuration" not in etcd_host.run("status").out
 
 
+def test_the_record_knows_to_whom_a_directory_may_belong(etcd_host):
+    """The gate, which waits for ever where it judges wrong, and the removal of a set that was taken out."""
+    etcd_host.change(certificates={"etcd-member": {"owner": "nobody", "group": "65533"}})
+    etcd_host.install()
+    os.chown(etcd_host.certs, 65534, 65533)
+    etcd_host.certs.chmod(0o775)
+    assert etcd_host.run("status", "--wait").code == 0
+    etcd_host.change(role="worker", certificates={})
+    etcd_host.once("--timeout", "2s")
+    assert etcd_host.run("remove", "--former").code == 0
+    assert not list(etcd_host.certs.iterdir())
+
+
 # A name server of our own, in a mount namespace of the program's.
 NAME_SERVER = "127.0.0.99"
 ENTER = 'mount --bind "$1" /etc/resolv.conf && mount --bind "$2" /etc/nsswitch.conf && shift 2 && exec "$@"'

@@ -101,7 +101,7 @@ Result<SourceTexts> texts_from_json(std::string_view json) {
 }
 
 Result<> write_accepted(const std::string& directory, const SourceTexts& texts) {
-    return replace_file(directory + "/accepted.json", to_json(texts));
+    return keep_file(directory + "/accepted.json", to_json(texts));
 }
 
 Result<SourceTexts> read_accepted(const std::string& directory) {

@@ -26,7 +26,7 @@ struct SourceTexts {
 // Failure::io for anything but our own JSON.
 [[nodiscard]] Result<SourceTexts> texts_from_json(std::string_view json);
 
-// DIRECTORY/accepted.json: temporary file, then rename.
+// DIRECTORY/accepted.json. Written only where it would change.
 [[nodiscard]] Result<> write_accepted(const std::string& directory, const SourceTexts& texts);
 // Failure::not_yet when none was accepted yet.
 [[nodiscard]] Result<SourceTexts> read_accepted(const std::string& directory);

@@ -64,10 +64,9 @@ Result<std::vector<std::string>> note_former(const std::string& directory,
     role::Role former = beyond(role, sets_in(present), recorded);
     std::erase_if(former.certificates,
                   [&](const role::CertificateSpec& set) { return !is_installed(set, store); });
-    const std::string json = recorded_json(former);
-    if (present ? *present != json : !former.certificates.empty()) {
-        if (const auto written = replace_file(path_in(directory), json); !written) {
-            return std::unexpected(written.error());
+    if (present || !former.certificates.empty()) {
+        if (const auto kept = keep_file(path_in(directory), recorded_json(former)); !kept) {
+            return std::unexpected(kept.error());
         }
     }
     std::vector<std::string> news;

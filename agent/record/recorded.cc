@@ -131,9 +131,7 @@ Result<role::Role> recorded_role(std::string_view json) {
 }
 
 Result<> write_recorded(const std::string& directory, const role::Role& role) {
-    const std::string json = recorded_json(role);
-    const auto present = host::read_text(path_in(directory));
-    return present && *present == json ? Result<>() : replace_file(path_in(directory), json);
+    return keep_file(path_in(directory), recorded_json(role));
 }
 
 Result<role::Role> read_recorded(const std::string& directory) {

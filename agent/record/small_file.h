@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent's own small files (state, accepted configuration), replaced whole.
+// The agent's own small files (state, recorded sets, accepted configuration), replaced whole.
 #pragma once
 
 #include <string>
@@ -12,7 +12,10 @@ namespace install_cert::agent {
 // Temporary file beside it (0600), then rename: a reader sees the old or the new one. Not synced.
 [[nodiscard]] Result<> replace_file(const std::string& path, std::string_view bytes);
 
-// Takes away what a crash left of replace_file() at this path. For whoever holds the turn's lock.
+// The same for what must not be lost: synced, its name too, and only where it would change.
+[[nodiscard]] Result<> keep_file(const std::string& path, std::string_view bytes);
+
+// Takes away what a crash left of either at this path. For whoever holds the turn's lock.
 void drop_unfinished(const std::string& path);
 
 }  // namespace install_cert::agent

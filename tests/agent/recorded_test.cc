@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "agent/record/accepted.h"
+#include "host/files.h"
 #include "support/temporary_directory.h"
 
 using namespace install_cert;
@@ -37,6 +39,26 @@ TEST_CASE("what a turn recorded names the sets, their places, owners and files",
     CHECK(role->certificates[0].files.ca->name == "ca.pem");
     CHECK_FALSE(role->certificates[0].files.certificate);
     CHECK(role->certificates[0].files.key->name == "key.pem");
+}
+
+TEST_CASE("what is kept is written only where it would change", "[recorded]") {
+    const testing::TemporaryDirectory directory;
+    const SourceTexts texts{
+        .host = {.file = "config.yaml", .yaml = "role: web\n"}, .drop_ins = {}, .role = {}};
+    REQUIRE(write_recorded(directory.string(), one_set()));
+    REQUIRE(write_accepted(directory.string(), texts));
+    const std::string recorded = host::file_version(directory.string() + "/recorded.json");
+    const std::string accepted = host::file_version(directory.string() + "/accepted.json");
+    REQUIRE_FALSE(recorded.empty());
+    REQUIRE_FALSE(accepted.empty());
+    REQUIRE(write_recorded(directory.string(), one_set()));
+    REQUIRE(write_accepted(directory.string(), texts));
+    CHECK(host::file_version(directory.string() + "/recorded.json") == recorded);
+    CHECK(host::file_version(directory.string() + "/accepted.json") == accepted);
+    role::Role other = one_set();
+    other.certificates[0].directory = "/etc/other";
+    REQUIRE(write_recorded(directory.string(), other));
+    CHECK(host::file_version(directory.string() + "/recorded.json") != recorded);
 }
 
 TEST_CASE("a record without owners is root's", "[recorded]") {

@@ -4,6 +4,7 @@ the rules of crash_states.py allow: readers find the old set or the new one, who
 import collections
 import concurrent.futures
 import dataclasses
+import json
 import os
 import pathlib
 import pwd
@@ -25,6 +26,8 @@ NOBODY = pwd.getpwnam("nobody")
 MOST = 1 << 10  # subsets of one point; beyond, single losses, and pairs of them where these are not more
 SEED = 20261121
 LAID_OUT = 25
+STATE = "var/lib/install-cert"
+KEPT = ("recorded.json", "accepted.json")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Recording:
         host = SetsHost(directory, top, vault_kit, self.sets, program)
         host.noted = top / "noted.pem"  # when the consumers are told is a line of the log
         host.change_sets()
+        (host.root / STATE).mkdir(0o700, parents=True)  # as systemd does
         if self.run == "renewal":
             host.run_watched("once")
             host.forget_requests()
@@ -89,6 +93,11 @@ class Recorded:
                     raise Broken(f"what {name} is, is not recorded beside it")
         if length > self.told and new < len(self.host.names):
             raise Broken("the new set was reported, or a consumer told of it, and it is not there")
+        kept = kept_of_state(nodes)
+        if length > self.told and "recorded.json" not in kept:
+            raise Broken("a consumer was told of a set that the gate knows nothing of")
+        if length == len(self.lines) and "accepted.json" not in kept:
+            raise Broken("the configuration was accepted, and it is not there")
         return "old" if new == 0 else "new" if new == len(self.host.names) else "some"
 
 
@@ -127,8 +136,20 @@ def reader_finds(nodes, name):
     return found
 
 
+def kept_of_state(nodes):
+    """The names of the files there that are not written every turn. Each must be whole."""
+    found = [name for name in KEPT if walk(nodes, 0, ["root", *STATE.split("/"), name])]
+    for name in found:
+        content = nodes[walk(nodes, 0, ["root", *STATE.split("/"), name])[-1]].content
+        try:
+            json.loads(content)
+        except ValueError as error:
+            raise Broken(f"{name} is torn: {content[:40]}") from error
+    return found
+
+
 def is_seen_by_readers(change):
-    return "/root/certs" in change.path or "/root/.install-cert" in change.path
+    return any(path in change.path for path in ("/root/certs", "/root/.install-cert", *KEPT))
 
 
 def check(recorded, lines=None):
@@ -139,7 +160,7 @@ def check(recorded, lines=None):
         durable = history.durable(length)
         pending = [index for index in history.pending(length, durable) if is_seen_by_readers(history.changes[index])]
         newest = {index for index in pending if history.changes[index].position == length - 1}
-        if not newest and length not in (0, recorded.told + 1):
+        if not newest and length not in (0, recorded.told + 1, len(history.lines)):
             continue  # a sync only takes states away
         for kept in subsets(history.changes, pending, MOST):
             if length == recorded.told + 1 or not newest or newest & kept:

@@ -51,8 +51,10 @@ Result<TurnReport> run_local_turn(Workplace& workplace, const Options& options, 
     TurnReport report;
     const auto former =
         note_former(workplace.places.state_directory, workplace.role, workplace.store);
-    // Before anything is published: the gate is waiting for these sets.
-    const auto recorded = write_recorded(workplace.places.state_directory, workplace.role);
+    // Before anything is published: the gate is waiting for these sets. Of former ones that could
+    // not be noted, the record is all that tells.
+    const auto recorded =
+        former ? write_recorded(workplace.places.state_directory, workplace.role) : Result<>();
     {
         VaultSession session(
             workplace.role.vault,

@@ -14,6 +14,7 @@
 
 #include "agent/configuration/configuration.h"
 #include "agent/record/accepted.h"
+#include "agent/record/former.h"
 #include "agent/record/lock.h"
 #include "agent/record/recorded.h"
 #include "agent/supervisor/control.h"
@@ -166,6 +167,30 @@ TEST_CASE("a daemon goes on with what was configured when everything was renewed
         CHECK(host.once() == 0);
         CHECK(host.accepted_host() == first);
     }
+}
+
+TEST_CASE("a former set that cannot be noted stays in the record", "[commands][former]") {
+    const Host host;
+    const std::string state = host.places().state_directory;
+    role::Role before;
+    role::CertificateSpec& old = before.certificates.emplace_back();
+    old.name = "old";
+    old.directory = "/etc/old";
+    put_content(host.directory.path() / "etc/old", "it cannot be told that nothing is there");
+    REQUIRE(make_private_directory(state));
+    REQUIRE(write_recorded(state, before));
+    fs::create_directory(state + "/former.json");
+    const auto former = [&] {
+        const auto configuration = load_configuration(host.places());
+        REQUIRE(configuration);
+        return former_sets(state, configuration->role).certificates.size();
+    };
+    CHECK(host.once() == 75);  // no token
+    CHECK(former() == 1);
+    fs::remove(state + "/former.json");
+    CHECK(host.once() == 75);
+    CHECK(former() == 1);
+    CHECK(read_recorded(state)->certificates.at(0).name == "web");
 }
 
 TEST_CASE("a dry removal leaves no trace and waits for nobody", "[commands]") {

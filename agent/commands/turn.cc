@@ -43,19 +43,24 @@ bool reads_files(const std::string& cause) {
     return cause == "start" || cause == "reload";
 }
 
-std::expected<std::unique_ptr<Workplace>, std::vector<Error>> open_workplace(
-    const Options& options) {
+using Opened = std::expected<std::unique_ptr<Workplace>, std::vector<Error>>;
+
+// Nobody accepted the files: they stand in for what was lost, and not for what will do later.
+Opened open_accepted(const Options& options) {
+    auto accepted = Workplace::open(options, Workplace::From::accepted);
+    return accepted || may_pass(accepted.error()) ? std::move(accepted) : Workplace::open(options);
+}
+
+Opened open_workplace(const Options& options) {
     if (!reads_files(options.cause)) {
-        auto accepted = Workplace::open(options, Workplace::From::accepted);
-        // Nothing was accepted yet, or what was is not there any more.
-        return accepted ? std::move(accepted) : Workplace::open(options);
+        return open_accepted(options);
     }
     auto fresh = Workplace::open(options);
     if (fresh || options.cause == "start") {
         return fresh;
     }
     journal_rejected_configuration(fresh.error());
-    return Workplace::open(options, Workplace::From::accepted);
+    return open_accepted(options);
 }
 
 std::string status_line(const TurnReport& report, WallTime now) {

@@ -163,6 +163,8 @@ bool may_pass(const std::vector<Error>& errors) {
 std::expected<Configuration, std::vector<Error>> load_accepted(const Places& places) {
     auto texts = read_accepted(places.state_directory);
     if (!texts) {
+        // Whoever waits for it waits in vain.
+        texts.error().kind = Failure::config;
         return std::unexpected(std::vector{std::move(texts.error())});
     }
     const role::Sources sources = sources_of(*texts);

@@ -26,7 +26,8 @@ struct Configuration {
 // Whether all of them say "not yet".
 [[nodiscard]] bool may_pass(const std::vector<Error>& errors);
 
-// The same from what was accepted last, with the host's facts of today.
+// The same from what was accepted last, with the host's facts of today. Where that cannot be read,
+// the kind is `config`.
 [[nodiscard]] std::expected<Configuration, std::vector<Error>> load_accepted(const Places& places);
 
 // Whether the files are, text by text, what was accepted last. Asks nothing of the host: no

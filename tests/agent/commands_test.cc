@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <functional>
 
@@ -18,6 +19,7 @@
 #include "agent/record/lock.h"
 #include "agent/record/recorded.h"
 #include "agent/supervisor/control.h"
+#include "agent/supervisor/turn_report.h"
 #include "support/temporary_directory.h"
 
 using namespace install_cert;
@@ -34,7 +36,7 @@ struct Host {
         options.root = directory.string();
     }
 
-    void configure(const std::string& common_name) const {
+    void configure(const std::string& common_name, const std::string& more = "") const {
         const fs::path place = directory.path() / "etc/install-cert";
         fs::create_directories(place);
         put_content(place / "config.yaml",
@@ -47,7 +49,8 @@ struct Host {
                         common_name +
                         "\n"
                         "    directory: /etc/web\n"
-                        "    files: {certificate: web.pem, key: web-key.pem}\n");
+                        "    files: {certificate: web.pem, key: web-key.pem}\n" +
+                        more);
         fs::permissions(place / "config.yaml", fs::perms{0644});
     }
 
@@ -73,6 +76,28 @@ struct Host {
 
     [[nodiscard]] int renew() const {
         return run([](const Options& o) { return agent::renew(o, Secret()); });
+    }
+
+    // What the supervisor would be told.
+    [[nodiscard]] supervisor::TurnReport turn(const std::string& cause) {
+        std::array<int, 2> ends{};
+        REQUIRE(::pipe(ends.data()) == 0);
+        const UniqueFd reader(ends[0]);
+        UniqueFd writer(ends[1]);
+        options.cause = cause;
+        const int code = run([&](const Options& o) {
+            (void)::dup2(writer.get(), supervisor::kReportDescriptor);
+            return agent::turn(o);
+        });
+        writer = UniqueFd();
+        std::string text(supervisor::kReportLimit, '\0');
+        const ssize_t size = ::read(reader.get(), text.data(), text.size());
+        REQUIRE(size > 0);
+        const auto report =
+            supervisor::parse_report(text.substr(0, static_cast<std::size_t>(size)));
+        REQUIRE(report);
+        CHECK(report->exit_code == code);
+        return *report;
     }
 
     [[nodiscard]] std::string accepted_host() const {
@@ -166,6 +191,38 @@ TEST_CASE("a daemon goes on with what was configured when everything was renewed
         host.options.dry_run = true;
         CHECK(host.once() == 0);
         CHECK(host.accepted_host() == first);
+    }
+}
+
+TEST_CASE("the timer's turns run what was accepted, and wait for it where it waits",
+          "[commands][configuration]") {
+    Host host;
+    const fs::path names = host.directory.path() / "names";
+    put_content(names, "NAME=node\n");
+    host.configure("${NAME}", "environment_files: [\"" + names.string() + "\"]\n");
+    CHECK(host.once() == 75);  // no token
+    host.configure("draft");
+    const std::string of_certificate = "web: ";
+    CHECK_THAT(host.turn("timer").status, Catch::StartsWith(of_certificate));
+    fs::remove(names);
+    SECTION("a fact that may come") {
+        const supervisor::TurnReport report = host.turn(GENERATE("timer", "renew", "clock"));
+        CHECK(report.exit_code == 75);
+        CHECK_THAT(report.status, Catch::StartsWith("configuration: "));
+    }
+    SECTION("nothing is left of it") {
+        fs::remove(host.places().state_directory + "/accepted.json");
+        CHECK_THAT(host.turn("timer").status, Catch::StartsWith(of_certificate));
+    }
+    SECTION("it is torn") {
+        put_content(host.places().state_directory + "/accepted.json", "{");
+        CHECK_THAT(host.turn("timer").status, Catch::StartsWith(of_certificate));
+    }
+    SECTION("it is broken for good") {
+        SourceTexts texts = read_accepted(host.places().state_directory).value();
+        texts.host.yaml = "what: an older version took\n";
+        REQUIRE(write_accepted(host.places().state_directory, texts));
+        CHECK_THAT(host.turn("timer").status, Catch::StartsWith(of_certificate));
     }
 }
 

@@ -71,6 +71,11 @@ TurnOrder Agenda::take_again() {
                                  : TurnOrder{.cause = cause, .names = {}, .waiting = {}};
 }
 
+// Before its time the start is the same turn as a reload's or a clock step's, and reads the files.
+Cause Agenda::take_early(Cause cause) {
+    return std::exchange(timer_cause_, Cause::timer) == Cause::start ? Cause::start : cause;
+}
+
 std::optional<TurnOrder> Agenda::take(WallTime now) {
     if (running_) {
         return std::nullopt;
@@ -84,12 +89,11 @@ std::optional<TurnOrder> Agenda::take(WallTime now) {
         }
         order = take_again();
     } else if (std::exchange(reload_, false)) {
-        order.cause = Cause::reload;
+        order.cause = take_early(Cause::reload);
     } else if (renew_pending_) {
         order = take_renewal();
     } else if (std::exchange(clock_, false)) {
-        order.cause = timer_cause_ == Cause::start ? Cause::start : Cause::clock;
-        timer_cause_ = Cause::timer;
+        order.cause = take_early(Cause::clock);
     } else if (now >= next_wake_) {
         order.cause = std::exchange(timer_cause_, Cause::timer);
     } else {
@@ -117,7 +121,10 @@ std::vector<int> Agenda::finished(const std::optional<TurnReport>& report,
     deaths_ = report ? 0 : deaths_ + 1;
     if (report && !report->again) {
         retries_ = 0;
-        next_wake_ = std::clamp(report->next_wake, now + kShortestSleep, now + kLongestSleep);
+        const WallTime wake =
+            std::clamp(report->next_wake, now + kShortestSleep, now + kLongestSleep);
+        // A renewal before the start does not put it off.
+        next_wake_ = timer_cause_ == Cause::start ? std::min(first_, wake) : wake;
         return order.waiting;
     }
     next_wake_ = now + retry_delay(retries_++, random);

@@ -33,7 +33,7 @@ inline constexpr unsigned kDeathsOfAWish = 3;
 class Agenda {
   public:
     // The first turn is due at `first`.
-    Agenda(Cause cause, WallTime first) : next_wake_(first), timer_cause_(cause) {}
+    Agenda(Cause cause, WallTime first) : first_(first), next_wake_(first), timer_cause_(cause) {}
 
     void signal_renew() { renew_all_ = renew_pending_ = true; }
 
@@ -66,7 +66,9 @@ class Agenda {
     void retry(TurnOrder order);
     [[nodiscard]] TurnOrder take_renewal();
     [[nodiscard]] TurnOrder take_again();
+    [[nodiscard]] Cause take_early(Cause cause);
 
+    WallTime first_;
     WallTime next_wake_;
     Cause timer_cause_;
     std::optional<TurnOrder> running_;

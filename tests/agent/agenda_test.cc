@@ -42,6 +42,33 @@ TEST_CASE("a start that lacked something of the host is tried again as a start",
     CHECK(agenda.take(kNow + 1h)->cause == Cause::timer);
 }
 
+TEST_CASE("a renewal before the first turn does not put it off", "[agenda]") {
+    const auto [what, ended, asked_for, wake] =
+        GENERATE(table<const char*, WallTime, WallTime, WallTime>(
+            {{"the report asks for later", kNow + 4s, kNow + 1h, kNow + 15s},
+             {"the report asks for sooner", kNow + 4s, kNow + 10s, kNow + 10s},
+             {"the renewal takes longer", kNow + 20s, kNow + 1h, kNow + 15s}}));
+    CAPTURE(what);
+    Agenda agenda(Cause::start, kNow + 15s);
+    agenda.signal_renew();
+    REQUIRE(agenda.take(kNow + 3s)->cause == Cause::renew);
+    (void)agenda.finished(report(asked_for), ended, 0.5);
+    CHECK(agenda.next_wake() == wake);
+    CHECK(agenda.take(std::max(wake, ended))->cause == Cause::start);
+    (void)agenda.finished(report(kNow + 1h), kNow + 21s, 0.5);
+    CHECK(agenda.next_wake() == kNow + 1h);
+}
+
+TEST_CASE("what reads or plans everything anew before the first turn is the start", "[agenda]") {
+    const auto ask = GENERATE(&Agenda::signal_reload, &Agenda::clock_was_set);
+    Agenda agenda(Cause::start, kNow + 15s);
+    (agenda.*ask)();
+    CHECK(agenda.take(kNow)->cause == Cause::start);
+    (void)agenda.finished(report(kNow + 1h), kNow, 0.5);
+    CHECK_FALSE(agenda.take(kNow + 15s));
+    CHECK(agenda.take(kNow + 1h)->cause == Cause::timer);
+}
+
 TEST_CASE("a turn that met another instance is tried again as it was asked", "[agenda]") {
     Agenda agenda(Cause::start, kNow + 1h);
     agenda.ask_renewal({"web"}, 7);
@@ -86,7 +113,7 @@ TEST_CASE("a storm of signals makes two turns at most", "[agenda][fault-99][faul
 }
 
 TEST_CASE("a reload goes before a renewal", "[agenda][fault-99]") {
-    Agenda agenda(Cause::start, kNow + 1h);
+    Agenda agenda(Cause::timer, kNow + 1h);
     agenda.signal_renew();
     agenda.signal_reload();
     CHECK(agenda.take(kNow)->cause == Cause::reload);

@@ -60,6 +60,9 @@ class Agenda {
     // The turn that runs.
     [[nodiscard]] const std::optional<TurnOrder>& running() const { return running_; }
 
+    // A reload was asked for, and its turn has not begun.
+    [[nodiscard]] bool reload_pending() const { return reload_; }
+
     [[nodiscard]] WallTime next_wake() const { return next_wake_; }
 
   private:

@@ -258,8 +258,9 @@ void Supervisor::on_worker_end() {
 
 void Supervisor::tell_status(const TurnReport& report) {
     std::string state = "STATUS=" + report.status;
+    const bool reloading = ready_ && agenda_.reload_pending();
     ready_ = ready_ || report.valid;
-    if (ready_) {
+    if (ready_ && !reloading) {
         state += "\nREADY=1";  // also what ends a reload
     }
     notifier_.tell(state);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/report/journal_socket.h"
 
+#include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 
@@ -30,26 +31,27 @@ JournalSocket::JournalSocket(const std::string& path)
         return;
     }
     path.copy(address.sun_path, path.size());
-    const timeval patience{.tv_sec = kPatience.count() / 1000,
-                           .tv_usec = kPatience.count() % 1000 * 1000};
-    (void)::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     // Where nobody listens, send() says so.
     (void)::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
 }
 
 void JournalSocket::send(std::span<const std::string> fields) {
     const std::string message = journal_message(fields);
-    ssize_t sent = -1;
-    do {
-        sent = ::send(socket_.get(),
-                      message.data(),
-                      message.size(),
-                      MSG_NOSIGNAL | (waits_ ? 0 : MSG_DONTWAIT));
-    } while (sent < 0 && errno == EINTR);
-    if (sent < 0) {
-        waits_ = waits_ && errno != EAGAIN;
-        ++dropped_;
+    while (::send(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+        if ((errno != EAGAIN && errno != EINTR) || patience_.count() == 0) {
+            ++dropped_;
+            return;
+        }
+        wait_for_reader();
     }
+}
+
+void JournalSocket::wait_for_reader() {
+    const auto begun = std::chrono::steady_clock::now();
+    pollfd waited{.fd = socket_.get(), .events = POLLOUT, .revents = 0};
+    const auto most = std::chrono::ceil<std::chrono::milliseconds>(patience_);
+    (void)::poll(&waited, 1, static_cast<int>(most.count()));
+    patience_ -= std::min(patience_, std::chrono::steady_clock::now() - begun);
 }
 
 std::string journal_message(std::span<const std::string> fields) {

@@ -18,7 +18,8 @@ class JournalSocket {
     explicit JournalSocket(const std::string& path = "/run/systemd/journal/socket");
 
     // One entry of NAME=value fields; the message of a process that logs a few lines and ends. All
-    // entries together wait kPatience for a journal that does not read; then they are dropped.
+    // entries together wait kPatience for a journal that does not read, or reads slowly; then
+    // what it does not take at once is dropped.
     void send(std::span<const std::string> fields);
 
     // Entries that nobody took.
@@ -27,8 +28,10 @@ class JournalSocket {
     static constexpr std::chrono::milliseconds kPatience{1000};
 
   private:
+    void wait_for_reader();
+
     UniqueFd socket_;
-    bool waits_ = true;
+    std::chrono::nanoseconds patience_ = kPatience;  // what is left of it
     std::size_t dropped_ = 0;
 };
 

@@ -5,6 +5,9 @@
 #include <sys/un.h>
 
 #include <array>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -21,10 +24,7 @@ using Fields = std::vector<std::string>;
 // A journal of its own, which reads when it is told to.
 struct Journal {
     Journal() : path(directory.string() + "/socket"), fd(::socket(AF_UNIX, SOCK_DGRAM, 0)) {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        REQUIRE(path.size() < sizeof address.sun_path);
-        path.copy(address.sun_path, path.size());
+        const sockaddr_un address = to_address();
         REQUIRE(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
     }
 
@@ -32,6 +32,27 @@ struct Journal {
         std::array<char, 4096> bytes{};
         const ssize_t size = ::recv(fd.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
         return size < 0 ? "nothing" : std::string(bytes.data(), static_cast<std::size_t>(size));
+    }
+
+    [[nodiscard]] sockaddr_un to_address() const {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        REQUIRE(path.size() < sizeof address.sun_path);
+        path.copy(address.sun_path, path.size());
+        return address;
+    }
+
+    // Until nothing more is taken.
+    void fill() const {
+        const UniqueFd other(::socket(AF_UNIX, SOCK_DGRAM, 0));
+        const sockaddr_un address = to_address();
+        while (::sendto(other.get(),
+                        "x",
+                        1,
+                        MSG_DONTWAIT,
+                        reinterpret_cast<const sockaddr*>(&address),
+                        sizeof address) == 1) {
+        }
     }
 
     testing::TemporaryDirectory directory;
@@ -73,6 +94,26 @@ TEST_CASE("a journal that does not read is waited for once, then entries are dro
     CHECK(journal.read() == "MESSAGE=0\n");
     socket.send(Fields{"MESSAGE=it reads again"});
     CHECK(socket.dropped() == 1001);
+}
+
+TEST_CASE("a journal that reads slowly is not waited for longer than one that does not read",
+          "[journal][fault-89]") {
+    const Journal journal;
+    journal.fill();
+    const std::jthread reader([&](const std::stop_token& stop) {
+        std::mutex mutex;
+        std::condition_variable_any stopped;
+        std::unique_lock lock(mutex);
+        while (!stop.stop_requested()) {
+            stopped.wait_for(lock, stop, JournalSocket::kPatience / 4, [] { return false; });
+            (void)journal.read();
+        }
+    });
+    JournalSocket socket(journal.path);
+    for (int i = 0; i < 12; ++i) {
+        socket.send(Fields{"MESSAGE=" + std::to_string(i)});
+    }
+    CHECK(socket.dropped() >= 6);
 }
 
 TEST_CASE("a journal that is not there costs nothing but the entry", "[journal][fault-89]") {

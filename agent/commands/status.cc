@@ -7,6 +7,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/gate.h"
 #include "agent/configuration/workplace.h"
+#include "agent/process.h"
 #include "agent/record/former.h"
 #include "agent/report/console.h"
 #include "agent/report/health.h"
@@ -51,6 +52,7 @@ int status(const Options& options) {
     if (options.wait) {
         return wait_until_ready(options);
     }
+    become_undumpable();
     auto workplace = Workplace::open(options);
     if (!workplace) {
         (void)complain(workplace.error());

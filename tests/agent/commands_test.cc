@@ -3,6 +3,7 @@
 #include "agent/commands/commands.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -310,4 +311,13 @@ TEST_CASE("files are told from what was accepted, text by text", "[configuration
         fs::remove(places.shipped_roles + "/node.yaml");
     }
     CHECK_FALSE(files_are_accepted(places));
+}
+
+TEST_CASE("a command that reads keys leaves no core of them", "[commands]") {
+    const auto command = GENERATE(&agent::status, &agent::inspect, &agent::turn);
+    const Host host;
+    CHECK(host.run([&](const Options& options) {
+        (void)command(options);
+        return ::prctl(PR_GET_DUMPABLE);
+    }) == 0);
 }

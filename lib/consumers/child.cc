@@ -33,6 +33,8 @@ namespace {
 
 // Of a command that writes without end only the last bytes are kept.
 constexpr std::size_t kOutputKept = 4096;
+// A full pipe (64 KiB) of it, which is what a command that has ended can have left.
+constexpr int kReadsAtOnce = 16;
 
 struct Pipe {
     UniqueFd reader;
@@ -163,7 +165,8 @@ Child::~Child() {
 
 void Child::read_output() {
     std::array<char, 4096> buffer{};
-    while (true) {
+    // One that writes as fast as we read must not keep us from its end or the deadline.
+    for (int reads = 0; reads < kReadsAtOnce; ++reads) {
         const ssize_t size = ::read(pipe_.get(), buffer.data(), buffer.size());
         if (size <= 0) {
             if (size == 0) {
@@ -174,10 +177,6 @@ void Child::read_output() {
         output_.append(buffer.data(), static_cast<std::size_t>(size));
         if (output_.size() > kOutputKept) {
             output_.erase(0, output_.size() - kOutputKept);
-        }
-        // One that writes as fast as we read must not keep us from its end or the deadline.
-        if (static_cast<std::size_t>(size) < buffer.size()) {
-            return;
         }
     }
 }

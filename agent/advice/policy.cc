@@ -38,7 +38,7 @@ struct PkiRoleNeeds {
     bool globs = false;
     bool server = false;
     bool client = false;
-    const role::CertificateSpec* first = nullptr;
+    std::vector<const role::CertificateSpec*> certificates;
     std::chrono::seconds max_ttl{0};
 };
 
@@ -122,7 +122,7 @@ std::map<std::pair<std::string, std::string>, PkiRoleNeeds> needs_of(const role:
     std::map<std::pair<std::string, std::string>, PkiRoleNeeds> roles;
     for (const role::CertificateSpec& spec : role.certificates) {
         PkiRoleNeeds& needs = roles[{spec.mount, spec.pki_role}];
-        needs.first = needs.first == nullptr ? &spec : needs.first;
+        needs.certificates.push_back(&spec);
         add_domain(needs, spec.names.common_name, own);
         std::ranges::for_each(spec.names.dns,
                               [&](const std::string& name) { add_domain(needs, name, own); });
@@ -145,20 +145,59 @@ std::string yes(bool value) {
     return value ? "true" : "false";
 }
 
-std::string key_settings(const role::CertificateSpec& spec) {
-    if (spec.method == role::Method::sign && !spec.key) {
-        return "key_type=any";
+// nullopt: of any type. The bits are the least that a `sign` may bring, and what an `issue` gets.
+std::optional<x509::KeyKind> key_kind(const PkiRoleNeeds& needs) {
+    std::vector<x509::KeyKind> brought;
+    std::vector<x509::KeyKind> issued;
+    bool issues = false;
+    for (const role::CertificateSpec* const spec : needs.certificates) {
+        issues = issues || spec->method == role::Method::issue;
+        if (spec->key) {
+            (spec->method == role::Method::sign ? brought : issued).push_back(*spec->key);
+        }
     }
-    const x509::KeyKind key =
-        spec.key.value_or(x509::KeyKind{.type = x509::KeyType::rsa, .bits = 2048});
-    return "key_type=" + std::string(x509::to_string(key.type)) +
-           " key_bits=" + std::to_string(key.bits);
+    if (brought.empty()) {
+        return issued.empty() ? x509::KeyKind{.type = x509::KeyType::rsa, .bits = 2048}
+                              : issued.front();
+    }
+    x509::KeyKind least = brought.front();
+    for (const x509::KeyKind& kind : brought) {
+        if (kind.type == least.type) {
+            least.bits = std::min(least.bits, kind.bits);
+        } else if (!issues) {
+            return std::nullopt;  // which Vault refuses for an `issue`
+        }
+    }
+    return least;
+}
+
+// Of those that ask for a key that the PKI role will not have.
+std::string key_comments(const PkiRoleNeeds& needs, const std::optional<x509::KeyKind>& kind) {
+    std::string text;
+    for (const role::CertificateSpec* const spec : needs.certificates) {
+        const bool fits = !spec->key || !kind ||
+                          (spec->method == role::Method::sign ? spec->key->type == kind->type
+                                                              : *spec->key == *kind);
+        if (!fits) {
+            text += "# '" + spec->name + "' asks for a key of " + x509::to_string(*spec->key) +
+                    ", which the others do not allow: it needs a PKI role of its own\n";
+        }
+    }
+    return text;
+}
+
+std::string key_settings(const std::optional<x509::KeyKind>& kind) {
+    return kind ? "key_type=" + std::string(x509::to_string(kind->type)) +
+                      " key_bits=" + std::to_string(kind->bits)
+                : "key_type=any";
 }
 
 std::string pki_role_command(const std::pair<std::string, std::string>& where,
                              const PkiRoleNeeds& needs) {
     const std::string path = quoted(where.first + "/roles/" + where.second);
-    std::string text = "if vault read " + path + " >/dev/null 2>&1; then\n    echo " + path +
+    const auto kind = key_kind(needs);
+    std::string text = key_comments(needs, kind) + "if vault read " + path +
+                       " >/dev/null 2>&1; then\n    echo " + path +
                        "' is there and stays as it is: it must allow what is asked for here' >&2\n"
                        "else vault write " +
                        path + " \\\n";
@@ -183,7 +222,7 @@ std::string pki_role_command(const std::pair<std::string, std::string>& where,
     setting("organization", comma_list(needs.organization));
     text += "    server_flag=" + yes(needs.server) + " client_flag=" + yes(needs.client) +
             " code_signing_flag=false email_protection_flag=false \\\n";
-    text += "    " + key_settings(*needs.first) +
+    text += "    " + key_settings(kind) +
             " no_store=false max_ttl=" + std::to_string(needs.max_ttl.count()) + "s\nfi\n";
     return text;
 }

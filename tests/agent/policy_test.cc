@@ -110,3 +110,84 @@ TEST_CASE("a PKI role that hosts share allows the names of all of them, and is n
     CHECK_THAT(script,
                Catch::Contains("if vault read 'kluster/pki/web/roles/web' >/dev/null 2>&1; then"));
 }
+
+TEST_CASE("a PKI role allows the keys of all that it answers, or says whose it does not",
+          "[policy]") {
+    using role::Method;
+    using x509::KeyKind;
+    using x509::KeyType;
+
+    struct Order {
+        Method method;
+        std::optional<KeyKind> key;
+    };
+
+    struct Row {
+        std::string why;
+        Order web;
+        Order db;
+        std::string settings;
+        std::string stranger;
+    };
+
+    static constexpr KeyKind rsa{KeyType::rsa, 2048};
+    static constexpr KeyKind long_rsa{KeyType::rsa, 4096};
+    static constexpr KeyKind ec{KeyType::ec, 384};
+    const auto row = GENERATE(values<Row>({
+        {"nobody minds",
+         {Method::issue, {}},
+         {Method::issue, {}},
+         "key_type=rsa key_bits=2048",
+         ""},
+        {"one minds", {Method::issue, {}}, {Method::sign, ec}, "key_type=ec key_bits=384", ""},
+        {"the bits are the least",
+         {Method::sign, long_rsa},
+         {Method::sign, rsa},
+         "key_type=rsa key_bits=2048",
+         ""},
+        {"types differ", {Method::sign, rsa}, {Method::sign, ec}, "key_type=any no_store", ""},
+        {"issue gets another key where sign would be refused",
+         {Method::issue, rsa},
+         {Method::sign, ec},
+         "key_type=ec key_bits=384",
+         "'web' asks for a key of rsa 2048"},
+        {"issue gets fewer bits",
+         {Method::issue, long_rsa},
+         {Method::sign, rsa},
+         "key_type=rsa key_bits=2048",
+         "'web' asks for a key of rsa 4096"},
+        {"two that are issued",
+         {Method::issue, rsa},
+         {Method::issue, ec},
+         "key_type=rsa key_bits=2048",
+         "'db' asks for a key of ec 384"},
+    }));
+    CAPTURE(row.why);
+    role::Role role;
+    role.certificates = {spec("web", "/token"), spec("db", "/token")};
+    for (role::CertificateSpec& each : role.certificates) {
+        const Order& order = each.name == "web" ? row.web : row.db;
+        each.mount = "kluster/pki";
+        each.pki_role = "shared";
+        each.method = order.method;
+        each.key = order.key;
+    }
+    const std::string script = policy_script(role, "node");
+    CHECK_THAT(script, Catch::Contains(row.settings) && Catch::Contains(row.stranger));
+    CHECK(script.contains("asks for a key") == !row.stranger.empty());
+}
+
+TEST_CASE("where an issue shares the PKI role, no two types can be signed", "[policy]") {
+    role::Role role;
+    role.certificates = {spec("web", "/token"), spec("db", "/token"), spec("api", "/token")};
+    for (role::CertificateSpec& each : role.certificates) {
+        each.mount = "kluster/pki";
+        each.pki_role = "shared";
+    }
+    role.certificates[0].method = role.certificates[1].method = role::Method::sign;
+    role.certificates[0].key = {x509::KeyType::rsa, 2048};
+    role.certificates[1].key = {x509::KeyType::ec, 256};
+    const std::string script = policy_script(role, "node");
+    CHECK_THAT(script, Catch::Contains("key_type=rsa key_bits=2048"));
+    CHECK_THAT(script, Catch::Contains("# 'db' asks for a key of ec 256"));
+}

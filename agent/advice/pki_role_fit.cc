@@ -15,7 +15,26 @@ bool ends_below(std::string_view name, std::string_view domain) {
            name[name.size() - domain.size() - 1] == '.';
 }
 
+bool is_label(std::string_view label) {
+    return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
+           std::ranges::all_of(label, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+           });
+}
+
+// What enforce_hostnames asks of a name in lower case: of an address, of its part behind the @.
+bool is_host_name(const std::string& name) {
+    std::string_view host = std::string_view(name).substr(name.find('@') + 1);
+    if (host.starts_with("*.")) {
+        host.remove_prefix(2);
+    }
+    return std::ranges::all_of(split(host, '.'), is_label);
+}
+
 bool allows_name(const vault::PkiRole& role, const std::string& name) {
+    if (role.enforce_hostnames && !is_host_name(name)) {
+        return false;
+    }
     if (role.allow_any_name ||
         (role.allow_localhost && (name == "localhost" || name == "localdomain"))) {
         return true;
@@ -89,6 +108,29 @@ void judge_usages(std::vector<std::string>& misfits,
     }
 }
 
+// A `sign` may bring more bits than the PKI role says; of `any` type their number does not count.
+void judge_key(std::vector<std::string>& misfits,
+               const role::CertificateSpec& spec,
+               const vault::PkiRole& role) {
+    const bool signs = spec.method == role::Method::sign;
+    if (role.key_type == "any") {
+        if (!signs) {
+            misfits.emplace_back("has key_type any, which Vault refuses for 'issue'");
+        }
+        return;
+    }
+    if (!spec.key) {
+        return;
+    }
+    if (role.key_type != x509::to_string(spec.key->type)) {
+        misfits.push_back("has key_type " + printable(role.key_type) + ", the configuration " +
+                          std::string(x509::to_string(spec.key->type)));
+    } else if (role.key_bits > spec.key->bits || (!signs && role.key_bits != spec.key->bits)) {
+        misfits.push_back("has key_bits " + std::to_string(role.key_bits) + ", the configuration " +
+                          std::to_string(spec.key->bits));
+    }
+}
+
 }  // namespace
 
 std::vector<std::string> misfits(const role::CertificateSpec& spec,
@@ -96,14 +138,7 @@ std::vector<std::string> misfits(const role::CertificateSpec& spec,
     std::vector<std::string> result;
     judge_names(result, spec, pki_role);
     judge_usages(result, spec, pki_role);
-    if (spec.key && pki_role.key_type != "any" &&
-        pki_role.key_type != x509::to_string(spec.key->type)) {
-        result.push_back("has key_type " + printable(pki_role.key_type) + ", the configuration " +
-                         std::string(x509::to_string(spec.key->type)));
-    }
-    if (spec.method == role::Method::issue && pki_role.key_type == "any") {
-        result.emplace_back("has key_type any, which Vault refuses for 'issue'");
-    }
+    judge_key(result, spec, pki_role);
     if (spec.ttl && pki_role.max_ttl.count() != 0 && *spec.ttl > pki_role.max_ttl) {
         result.push_back("shortens the ttl of " + to_human(*spec.ttl) + " to its max_ttl of " +
                          to_human(pki_role.max_ttl));

@@ -156,7 +156,6 @@ Result<PkiRole> read_pki_role(const Json& answer) {
         .key_type = std::string(data.text("key_type").value_or("")),
         .key_bits = static_cast<unsigned>(
             std::clamp<std::int64_t>(data.number("key_bits").value_or(0), 0, 65536)),
-        .ttl = data.duration("ttl").value_or(defaults.ttl),
         .max_ttl = data.duration("max_ttl").value_or(defaults.max_ttl),
         .allow_any_name = flag("allow_any_name", defaults.allow_any_name),
         .allow_bare_domains = flag("allow_bare_domains", defaults.allow_bare_domains),

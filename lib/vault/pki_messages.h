@@ -51,7 +51,6 @@ struct PkiRole {
     std::vector<std::string> organization;
     std::string key_type;
     unsigned key_bits = 0;
-    std::chrono::seconds ttl{0};
     std::chrono::seconds max_ttl{0};
     bool allow_any_name = false;
     bool allow_bare_domains = false;

@@ -212,7 +212,7 @@ TEST_CASE("being told that the CSR's names count is no warning", "[vault]") {
 TEST_CASE("a PKI role is read with Vault's defaults for what it leaves out", "[vault]") {
     const auto json = Json::parse(Secret(
         R"({"data":{"key_type":"ec","key_bits":256,"allowed_domains":["cluster.local"],
-            "max_ttl":2592000,"ttl":"1h","allow_subdomains":true,"client_flag":false,
+            "max_ttl":2592000,"allow_subdomains":true,"client_flag":false,
             "organization":["system:nodes"],"allowed_uri_sans":["spiffe://*"]}})"));
     REQUIRE(json);
     const auto role = read_pki_role(*json);
@@ -221,7 +221,6 @@ TEST_CASE("a PKI role is read with Vault's defaults for what it leaves out", "[v
     CHECK(role->key_bits == 256);
     CHECK(role->allowed_domains == std::vector<std::string>{"cluster.local"});
     CHECK(role->max_ttl == std::chrono::hours{720});
-    CHECK(role->ttl == std::chrono::hours{1});
     CHECK(role->allow_subdomains);
     CHECK_FALSE(role->client_flag);
     CHECK(role->server_flag);

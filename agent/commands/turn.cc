@@ -10,6 +10,7 @@
 #include "agent/commands/commands.h"
 #include "agent/configuration/workplace.h"
 #include "agent/process.h"
+#include "agent/record/small_file.h"
 #include "agent/report/complaint.h"
 #include "agent/report/console.h"
 #include "agent/report/journal.h"
@@ -38,12 +39,33 @@ void report_to_supervisor(const supervisor::TurnReport& report) {
     (void)::close(supervisor::kReportDescriptor);
 }
 
+// There while the files of a SIGHUP wait for a fact of this host: every turn looks at them again.
+// The supervisor's `again` would hold back what operators ask for meanwhile.
+std::string unread_mark(const Options& options) {
+    return Places(options.root, options.config).runtime_directory + "/unread";
+}
+
 // New configurations are looked at when somebody asked for it: at start and at a SIGHUP.
-bool reads_files(const std::string& cause) {
-    return cause == "start" || cause == "reload";
+bool reads_files(const Options& options) {
+    return options.cause == "start" || options.cause == "reload" ||
+           ::access(unread_mark(options).c_str(), F_OK) == 0;
+}
+
+bool are_worth_saying(const Options& options, const std::vector<Error>& errors) {
+    std::vector<std::string> texts;
+    std::ranges::transform(errors, std::back_inserter(texts), &Error::what);
+    return is_worth_saying(Places(options.root, options.config).runtime_directory,
+                           join(texts, "\n"),
+                           SystemClock().now());
 }
 
 using Opened = std::expected<std::unique_ptr<Workplace>, std::vector<Error>>;
+
+struct Opening {
+    Opened workplace;
+    bool is_of_files = false;  // that somebody asked to read
+    bool files_wait = false;   // for a fact of this host
+};
 
 // Nobody accepted the files: they stand in for what was lost, and not for what will do later.
 Opened open_accepted(const Options& options) {
@@ -51,16 +73,33 @@ Opened open_accepted(const Options& options) {
     return accepted || may_pass(accepted.error()) ? std::move(accepted) : Workplace::open(options);
 }
 
-Opened open_workplace(const Options& options) {
-    if (!reads_files(options.cause)) {
-        return open_accepted(options);
+Opening open_workplace(const Options& options) {
+    if (!reads_files(options)) {
+        return {.workplace = open_accepted(options)};
     }
     auto fresh = Workplace::open(options);
     if (fresh || options.cause == "start") {
-        return fresh;
+        return {.workplace = std::move(fresh), .is_of_files = true};
     }
-    journal_rejected_configuration(fresh.error());
-    return open_accepted(options);
+    const bool waits = may_pass(fresh.error());
+    if (waits) {
+        std::ignore = replace_file(unread_mark(options), "");
+    } else {
+        (void)::unlink(unread_mark(options).c_str());
+    }
+    auto accepted = open_accepted(options);
+    if (!waits || (accepted && are_worth_saying(options, fresh.error()))) {
+        journal_rejected_configuration(fresh.error());
+    }
+    return {.workplace = std::move(accepted), .files_wait = waits};
+}
+
+Result<> accept_files(const Workplace& workplace, const Options& options) {
+    auto kept = write_accepted(workplace.places.state_directory, workplace.texts);
+    if (kept) {
+        (void)::unlink(unread_mark(options).c_str());
+    }
+    return kept;
 }
 
 std::string status_line(const TurnReport& report, WallTime now) {
@@ -83,11 +122,7 @@ std::string status_line(const TurnReport& report, WallTime now) {
 }
 
 int failed_to_open(const Options& options, const std::vector<Error>& errors) {
-    const WallTime now = SystemClock().now();
-    std::vector<std::string> texts;
-    std::ranges::transform(errors, std::back_inserter(texts), &Error::what);
-    if (is_worth_saying(
-            Places(options.root, options.config).runtime_directory, join(texts, "\n"), now)) {
+    if (are_worth_saying(options, errors)) {
         journal_configuration(errors);
     }
     const bool passes = may_pass(errors);
@@ -96,7 +131,7 @@ int failed_to_open(const Options& options, const std::vector<Error>& errors) {
                           // The files of this start are still to be read; who asked for anything
                           // else is told.
                           .again = options.cause == "start" && passes,
-                          .next_wake = now + kRetry,
+                          .next_wake = SystemClock().now() + kRetry,
                           .status = "configuration: " + errors.front().what});
     return code;
 }
@@ -105,7 +140,7 @@ int failed_to_open(const Options& options, const std::vector<Error>& errors) {
 
 int turn(const Options& options) {
     become_undumpable();
-    auto workplace = open_workplace(options);
+    const auto [workplace, is_of_files, files_wait] = open_workplace(options);
     if (!workplace) {
         return failed_to_open(options, workplace.error());
     }
@@ -133,11 +168,10 @@ int turn(const Options& options) {
                               .status = report.error().what});
         return code;
     }
-    forget_complaint((*workplace)->places.runtime_directory);
-    const auto kept =
-        reads_files(options.cause)
-            ? write_accepted((*workplace)->places.state_directory, (*workplace)->texts)
-            : Result<>();
+    if (!files_wait) {
+        forget_complaint((*workplace)->places.runtime_directory);
+    }
+    const auto kept = is_of_files ? accept_files(**workplace, options) : Result<>();
     if (!kept) {
         journal_failure(kept.error());
     }
@@ -152,13 +186,16 @@ int turn(const Options& options) {
     if (!partial) {
         journal_readiness(*report, options.cause == "start" ? Occasion::start : Occasion::later);
     }
+    const WallTime next_wake =
+        files_wait ? std::min(report->next_wake, now + kRetry) : report->next_wake;
     report_to_supervisor(
         {.exit_code = code,
          // The next turns would go back to the configuration that was accepted before.
          .again = !kept,
          .valid = report->all_valid && !partial,
-         .next_wake = partial ? now : report->next_wake,
-         .status = status_line(*report, now)});
+         .next_wake = partial ? now : next_wake,
+         .status = (files_wait ? "the changed configuration waits for this host; " : "") +
+                   status_line(*report, now)});
     return code;
 }
 

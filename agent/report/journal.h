@@ -23,7 +23,7 @@ void journal_clock_step();
 void journal_failure(const Error& error);
 // The configuration cannot be used at all.
 void journal_configuration(const std::vector<Error>& errors);
-// A new configuration was refused at a SIGHUP, and the running one kept.
+// A new configuration was refused at a SIGHUP, or has to wait, and the running one is kept.
 void journal_rejected_configuration(const std::vector<Error>& errors);
 
 // Entries of this process that the journal did not take (journal_socket.h).

@@ -227,6 +227,40 @@ TEST_CASE("the timer's turns run what was accepted, and wait for it where it wai
     }
 }
 
+TEST_CASE("a changed configuration that waits for the host is taken over when it comes",
+          "[commands][configuration]") {
+    Host host;
+    REQUIRE(make_private_directory(host.places().runtime_directory));
+    CHECK(host.once() == 75);  // no token
+    const std::string first = host.accepted_host();
+    const fs::path names = host.directory.path() / "names";
+    host.configure("${NAME}", "environment_files: [\"" + names.string() + "\"]\n");
+    const std::string waits = "the changed configuration waits for this host; ";
+    for (const std::string cause : {"reload", "timer"}) {
+        const supervisor::TurnReport report = host.turn(cause);
+        CHECK_THAT(report.status, Catch::StartsWith(waits + "web: "));
+        CHECK_FALSE(report.again);
+        CHECK(report.next_wake <= SystemClock().now() + std::chrono::minutes{1});
+        CHECK(host.accepted_host() == first);
+    }
+    SECTION("it comes") {
+        put_content(names, "NAME=node\n");
+        CHECK_THAT(host.turn("timer").status, !Catch::Contains(waits));
+        const std::string second = host.accepted_host();
+        CHECK_THAT(second, Catch::Contains("${NAME}"));
+        host.configure("draft");
+        (void)host.turn("timer");
+        CHECK(host.accepted_host() == second);
+    }
+    SECTION("it was broken meanwhile") {
+        host.configure("node", "what: is this\n");
+        CHECK_THAT(host.turn("timer").status, !Catch::Contains(waits));
+        host.configure("draft");
+        (void)host.turn("timer");
+        CHECK(host.accepted_host() == first);
+    }
+}
+
 TEST_CASE("a former set that cannot be noted stays in the record", "[commands][former]") {
     const Host host;
     const std::string state = host.places().state_directory;

@@ -29,7 +29,6 @@ namespace install_cert::installation {
 
 struct InstalledSet {
     std::string generation;
-    WallTime published;  // when `current` was swapped to it
     Provenance provenance;
     FileNames files;  // of this generation; the configuration may have others by now
     x509::Certificate leaf;

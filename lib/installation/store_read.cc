@@ -37,7 +37,6 @@ std::optional<InstalledSet> facts_of(const Manifest& manifest) {
         return std::nullopt;
     }
     InstalledSet set{.generation = {},
-                     .published = {},
                      .provenance = manifest.provenance,
                      .files = manifest.files,
                      .leaf = std::move(*leaf),
@@ -93,7 +92,6 @@ Result<> judge(FileSystem& files,
         return std::unexpected(std::move(drift.error()));
     }
     set.generation = generation.name;
-    set.published = link->modified;
     set.damage = std::move(*damage);
     for (Drift& one : *drift) {
         set.drift.push_back(std::move(one.what));

@@ -10,7 +10,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "foundation/text.h"
@@ -136,13 +135,6 @@ std::vector<Consumer> read_consumers(const Section& certificate) {
         }
     }
     return consumers;
-}
-
-std::string to_string(const Consumer& consumer) {
-    if (const auto* unit = std::get_if<UnitConsumer>(&consumer.what)) {
-        return "unit " + unit->unit;
-    }
-    return "command " + join(std::get<CommandConsumer>(consumer.what).argv, " ");
 }
 
 }  // namespace install_cert::role

@@ -113,10 +113,6 @@ struct Consumer {
     std::chrono::seconds timeout{30};
 };
 
-// "unit etcd.service" or "command /usr/local/bin/after-renewal": names a consumer in state and
-// messages.
-[[nodiscard]] std::string to_string(const Consumer& consumer);
-
 struct CertificateSpec {
     std::string name;   // [a-z0-9][a-z0-9._-]{0,63}
     std::string mount;  // without leading or trailing slash

@@ -50,7 +50,7 @@ class Client {
 
     [[nodiscard]] Result<Health> health(BootTime deadline);
     [[nodiscard]] Result<TokenFacts> lookup_self(const role::Auth& auth, BootTime deadline);
-    // Knows ttl, renewable, accessor and policies alone: lookup_self() has the rest.
+    // Knows ttl, renewable and policies alone: lookup_self() has the rest.
     [[nodiscard]] Result<TokenFacts> renew_self(const role::Auth& auth, BootTime deadline);
     // Path -> capabilities ("update", "deny", "root", ...); none for a path that Vault left out.
     [[nodiscard]] Result<Capabilities> capabilities(const role::Auth& auth,

@@ -15,7 +15,7 @@
 
 namespace install_cert::vault {
 
-enum class Verb : std::uint8_t { get, post, put };
+enum class Verb : std::uint8_t { get, post };
 
 // Whether a request may be sent a second time when the connection was lost before its answer came:
 // only where the server doing it twice does no harm.
@@ -34,7 +34,6 @@ struct HttpRequest {
 struct HttpResponse {
     int status = 0;
     Secret body;  // at most kBodyLimit, or the request failed
-    std::string content_type;
     std::optional<std::chrono::seconds>
         retry_after;  // from seconds or an HTTP date; clamped to 1 s .. 5 min, nullopt for junk
     std::optional<WallTime> date;  // the server's clock

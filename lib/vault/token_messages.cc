@@ -31,8 +31,6 @@ std::vector<std::string> lines(const std::vector<std::string_view>& texts) {
 Result<TokenFacts> read_lookup(const Json& answer, WallTime now) {
     const JsonObject data = answer.root().object("data");
     TokenFacts facts{
-        .accessor = text_or_nothing(data, "accessor"),
-        .display_name = text_or_nothing(data, "display_name"),
         .policies = lines(data.texts("policies")),
         .ttl = data.duration("ttl").value_or(std::chrono::seconds{0}),
         .period = data.duration("period").value_or(std::chrono::seconds{0}),
@@ -63,8 +61,6 @@ Result<TokenFacts> read_lookup(const Json& answer, WallTime now) {
 Result<TokenFacts> read_renewal(const Json& answer) {
     const JsonObject auth = answer.root().object("auth");
     TokenFacts facts{
-        .accessor = text_or_nothing(auth, "accessor"),
-        .display_name = {},
         .policies = lines(auth.texts("policies")),
         .ttl = auth.duration("lease_duration").value_or(std::chrono::seconds{0}),
         .max_ttl_left = std::nullopt,
@@ -117,7 +113,6 @@ Result<Health> read_health(HttpResponse response) {
     Health health{
         .initialized = root.flag("initialized").value_or(status != 501),
         .sealed = root.flag("sealed").value_or(status == 503),
-        .standby = root.flag("standby").value_or(status == 429 || status == 473),
         .version = text_or_nothing(root, "version"),
     };
     if (const auto sound = json->sound(); !sound) {

@@ -17,8 +17,6 @@
 namespace install_cert::vault {
 
 struct TokenFacts {
-    std::string accessor;  // names the token in logs; not a secret
-    std::string display_name;
     std::vector<std::string> policies;
     std::chrono::seconds ttl{0};      // left; 0 with `never_expires`
     std::chrono::seconds period{0};   // 0: not periodic
@@ -33,13 +31,12 @@ struct TokenFacts {
 struct Health {
     bool initialized = false;
     bool sealed = false;
-    bool standby = false;
     std::string version;
 };
 
 // auth/token/lookup-self, at `now`.
 [[nodiscard]] Result<TokenFacts> read_lookup(const Json& answer, WallTime now);
-// auth/token/renew-self: its answer knows ttl, renewable, accessor and policies alone.
+// auth/token/renew-self: its answer knows ttl, renewable and policies alone.
 [[nodiscard]] Result<TokenFacts> read_renewal(const Json& answer);
 
 using Capabilities = std::map<std::string, std::vector<std::string>>;

@@ -69,7 +69,6 @@ Result<> Transfer::arm(const Endpoint& endpoint, std::string path) {
     // libcurl sends a request again by itself when a kept connection turns out dead, but only if it
     // can rewind the body. Given by callback it cannot: nothing is sent twice that was sent at all.
     const bool rewindable = request_.resend == Resend::once;
-    (void)curl().easy_setopt(handle, CURLOPT_CUSTOMREQUEST, nullptr);
     if (request_.verb == Verb::get) {
         (void)curl().easy_setopt(handle, CURLOPT_HTTPGET, 1L);
     } else {
@@ -77,9 +76,6 @@ Result<> Transfer::arm(const Endpoint& endpoint, std::string path) {
         (void)curl().easy_setopt(
             handle, CURLOPT_POSTFIELDS, rewindable ? request_.body.data() : nullptr);
         (void)curl().easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, size);
-        if (request_.verb == Verb::put) {
-            (void)curl().easy_setopt(handle, CURLOPT_CUSTOMREQUEST, "PUT");
-        }
     }
     return {};
 }
@@ -95,7 +91,7 @@ void Transfer::forget_answer() {
 void Transfer::forget_fields() {
     headers_ended_ = false;
     length_told_ = false;
-    for (std::string* field : {&content_type_, &retry_after_, &date_, &location_}) {
+    for (std::string* field : {&retry_after_, &date_, &location_}) {
         field->clear();
     }
 }
@@ -127,7 +123,6 @@ HttpResponse Transfer::response(WallTime now) {
     forget_quoted_token();
     return {.status = static_cast<int>(status()),
             .body = std::move(body_),
-            .content_type = content_type_,
             .retry_after = parse_retry_after(retry_after_, now),
             .date = parse_http_date(date_)};
 }
@@ -224,10 +219,8 @@ void Transfer::note_field(std::string_view line) {
     if (name == "content-length" || name == "transfer-encoding") {
         length_told_ = true;
     }
-    const std::pair<std::string_view, std::string*> wanted[] = {{"content-type", &content_type_},
-                                                                {"retry-after", &retry_after_},
-                                                                {"date", &date_},
-                                                                {"location", &location_}};
+    const std::pair<std::string_view, std::string*> wanted[] = {
+        {"retry-after", &retry_after_}, {"date", &date_}, {"location", &location_}};
     for (const auto& [known, field] : wanted) {
         if (name == known) {
             *field = trim(line.substr(std::min(colon + 1, line.size())));

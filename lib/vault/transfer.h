@@ -90,7 +90,6 @@ class Transfer {
     Excess excess_ = Excess::none;
     bool headers_ended_ = false;
     bool length_told_ = false;
-    std::string content_type_;
     std::string retry_after_;
     std::string date_;
     std::string location_;

@@ -26,7 +26,6 @@ struct Host {
         const role::CertificateSpec& spec = role.certificates.front();
         installation::InstalledSet installed{
             .generation = "g",
-            .published = kNow,
             .provenance = {.request_digest = role::request_digest(spec),
                            .received = kNow,
                            .boot_id = "this"},

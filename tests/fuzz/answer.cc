@@ -28,7 +28,6 @@ vault::HttpResponse response_of(std::string_view input) {
     (void)std::from_chars(split[0].data(), split[0].data() + split[0].size(), status);
     return {.status = status,
             .body = Secret(split[1]),
-            .content_type = "application/json",
             .retry_after = std::nullopt,
             .date = std::nullopt};
 }
@@ -43,8 +42,6 @@ void promise_facts(const Result<vault::TokenFacts>& facts) {
         fuzz::promise_error(facts.error());
         return;
     }
-    fuzz::promise_message(facts->accessor);
-    fuzz::promise_message(facts->display_name);
     for (const std::string& policy : facts->policies) {
         fuzz::promise_message(policy);
     }

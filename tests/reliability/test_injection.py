@@ -21,7 +21,6 @@ START = "prctl:"  # the first thing of all: not to be dumped
 ONE_BYTE = 0
 DOCUMENTED = {0, 69, 73, 74, 75, 76, 77, 78}
 
-DISK = ["ENOSPC", "EDQUOT", "EIO", "EROFS"]
 NAMES = ["ENOSPC", "EROFS", "EPERM", "EIO"]
 # What a turn asks of files, processes and the network; EINTR and short transfers where the call knows them. fcntl(2) is
 # missing: what it is used for here cannot fail on an open descriptor, and libcurl counts on that.

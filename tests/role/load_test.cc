@@ -131,11 +131,12 @@ TEST_CASE("files and consumers are read with their defaults", "[role]") {
     CHECK(spec.files.key->mode == 0640);
     CHECK(spec.files.response->mode == 0400);
     REQUIRE(spec.consumers.size() == 2);
-    CHECK(to_string(spec.consumers[0]) == "unit etcd.service");
+    CHECK(std::get<UnitConsumer>(spec.consumers[0].what).unit == "etcd.service");
     CHECK(spec.consumers[0].when == When::ca_change);
     CHECK(std::get<UnitConsumer>(spec.consumers[0].what).action == UnitAction::restart);
     CHECK(spec.consumers[0].timeout == 30s);
-    CHECK(to_string(spec.consumers[1]) == "command /usr/local/bin/after-renewal  node7");
+    CHECK(std::get<CommandConsumer>(spec.consumers[1].what).argv ==
+          std::vector<std::string>{"/usr/local/bin/after-renewal", "", "node7"});
     CHECK(spec.consumers[1].when == When::certificate_change);
     CHECK(spec.consumers[1].timeout == 90s);
 }

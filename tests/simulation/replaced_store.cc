@@ -87,7 +87,6 @@ Result<Staged> GenerationStore::stage(const role::CertificateSpec& spec,
     }
     home.staged.emplace(name,
                         StoredSet{.set = {.generation = name,
-                                          .published = clock_.now(),
                                           .provenance = provenance,
                                           .files = names_of(spec.files),
                                           .leaf = set.leaf().clone(),

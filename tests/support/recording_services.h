@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -43,10 +42,6 @@ class RecordingServices final : public consumers::ServiceControl {
     // Called in the middle of each reload.
     void take_time(std::function<void()> pass) { pass_ = std::move(pass); }
 
-    void forget_unit(const std::string& unit) { unknown_.insert(unit); }
-
-    void make_systemd_unavailable() { available_ = false; }
-
     [[nodiscard]] consumers::ReloadOutcome reload(
         const role::Consumer& consumer, const consumers::ReloadContext& context) override {
         calls_.push_back({.consumer = consumer, .certificates = context.certificates});
@@ -65,11 +60,8 @@ class RecordingServices final : public consumers::ServiceControl {
         return {.state = consumers::ReloadState::done, .what = "done"};
     }
 
-    [[nodiscard]] Result<bool> knows(const std::string& unit) override {
-        if (!available_) {
-            return fail(Failure::unavailable, "systemd cannot be asked");
-        }
-        return !unknown_.contains(unit);
+    [[nodiscard]] Result<bool> knows(const std::string& /*unit*/) override {
+        return true;
     }
 
     [[nodiscard]] const std::vector<Call>& calls() const { return calls_; }
@@ -93,9 +85,7 @@ class RecordingServices final : public consumers::ServiceControl {
     std::vector<Call> calls_;
     std::map<std::string, std::vector<consumers::ReloadOutcome>> scripted_;
     std::map<std::string, consumers::ReloadOutcome> standing_;
-    std::set<std::string> unknown_;
     std::function<void()> pass_;
-    bool available_ = true;
 };
 
 }  // namespace install_cert::testing

@@ -136,7 +136,6 @@ class ScriptedTransport final : public vault::HttpTransport {
         const Reply& reply = std::get<Reply>(step);
         return vault::HttpResponse{.status = reply.status,
                                    .body = Secret(reply.body),
-                                   .content_type = "application/json",
                                    .retry_after = reply.retry_after,
                                    .date = reply.date};
     }

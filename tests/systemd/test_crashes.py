@@ -8,8 +8,6 @@ from etcd_host import AGENT, CERTS, ETCD
 from openssl import assert_set
 from waiting import until
 
-ACTIVE = ["active"] * 3
-
 
 @pytest.fixture
 def in_mid_turn(serving, request):

@@ -11,11 +11,8 @@ namespace install_cert::vault {
 namespace {
 
 HttpResponse response(int status, std::string_view body) {
-    return {.status = status,
-            .body = Secret(body),
-            .content_type = {},
-            .retry_after = std::nullopt,
-            .date = std::nullopt};
+    return {
+        .status = status, .body = Secret(body), .retry_after = std::nullopt, .date = std::nullopt};
 }
 
 std::string errors(std::string_view text) {

@@ -41,8 +41,8 @@ struct Options {
     bool former = false;
     bool wait = false;
     bool reload = false;
-    std::string cause;  // of a `turn`, the supervisor's word for why it starts one: boot, timer,
-                        // renew, reload
+    std::string cause;  // of a `turn`, the supervisor's word for why it starts one: start,
+                        // timer, clock, renew, reload
 };
 
 // Failure::usage names the argument that is wrong and the nearest one that is known.

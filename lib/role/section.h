@@ -49,7 +49,7 @@ class Section {
     // Reported when it is missing or empty; then empty.
     [[nodiscard]] std::string required_text(std::string_view key) const;
     [[nodiscard]] bool flag(std::string_view key) const;
-    // An absolute path as is_clean_path() wants it; empty when missing.
+    // An absolute path without "." and "..", reported where it is none; empty when missing.
     [[nodiscard]] std::string path(std::string_view key) const;
     // More than zero.
     [[nodiscard]] std::optional<std::chrono::seconds> duration(std::string_view key) const;

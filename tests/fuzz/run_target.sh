@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs one fuzz target:  run_target.sh all|corpus PROGRAM TARGET SEEDS
-# First every input of its corpus and of its seeds; with `all`, then new inputs for FUZZ_SECONDS: another
-# random sequence each time, or when none are asked for, 3 seconds of always the same one.
+# First every input of its corpus and of its seeds; with `all`, then new inputs for FUZZ_SECONDS, where it is set.
 # What breaks it is kept in SEEDS/../found/TARGET.
 set -euo pipefail
 what=$1 program=$2 target=$3 seeds=$4
@@ -17,12 +16,10 @@ echo "$target: ${#inputs[@]} inputs of the corpus"
 "$program" "${limits[@]}" "${inputs[@]}" 2>&1 |
     sed -e '/^Running: /d' -e '/^Executed /d' -e '/^INFO: /d' -e '/^\*\*\*/d'
 
-if [ "$what" = all ]; then
+if [ "$what" = all ] && [ -n "${FUZZ_SECONDS:-}" ]; then
     new=$seeds/../new/$target
-    seed=${FUZZ_SECONDS:+0}
-    seed=${seed:-1}
     mkdir -p "$new"
-    options=("${limits[@]}" -max_total_time="${FUZZ_SECONDS:-3}" -seed="$seed" -max_len=8192 -print_final_stats=1 -verbosity=0)
+    options=("${limits[@]}" -max_total_time="$FUZZ_SECONDS" -max_len=8192 -print_final_stats=1 -verbosity=0)
     [ ! -f "$here/$target.dict" ] || options+=(-dict="$here/$target.dict")
     "$program" "${options[@]}" "$new" "$seeds/$target" "$here/corpus/$target" 2>&1
 fi

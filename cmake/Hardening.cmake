@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# How the shipped binary is hardened; tests/hardening checks the result with readelf.
+# How the shipped binary is hardened; tests/reliability/test_hardening.py checks the result with readelf.
 option(INSTALL_CERT_HARDEN "PIE, full RELRO, stack protector, FORTIFY" OFF)
 if(INSTALL_CERT_HARDEN)
     set(CMAKE_POSITION_INDEPENDENT_CODE ON)

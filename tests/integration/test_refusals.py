@@ -10,7 +10,6 @@ from authority import Authority
 from conftest import shipped
 from host import snapshot
 from openssl import assert_set
-from waiting import free_port
 
 MOUNT = "kluster/pki/etcd-member"
 
@@ -100,7 +99,7 @@ def foreign_ca(host, bao):
 
 REFUSALS = [
     ("sealed", sealed, 69, "sealed"),
-    ("nobody listens", vault(address=f"https://127.0.0.1:{free_port()}"), 69, "127.0.0.1"),
+    ("nobody listens", vault(address="https://127.0.0.1:1"), 69, "127.0.0.1"),
     ("a server certificate of another CA", arranged(foreign_ca), 69, "certificate"),
     ("a server certificate of another name", vault(tls_server_name="vault.example.com"), 69, "vault.example.com|name"),
     ("throttled for longer than the time-out", rate_limit, 75, "429|rate|throttl"),

@@ -55,7 +55,7 @@ def arena(vault_kit):
     directory = pathlib.Path(subprocess.check_output(["mktemp", "-d", "/tmp/install-cert-XXXXXX"], text=True).strip())
     directory.chmod(0o755)
     yield Arena(directory, vault_kit)
-    shutil.rmtree(directory)
+    shutil.rmtree(directory, ignore_errors=True)  # the removal of a superseded set may still be at work
 
 
 class Arena:
@@ -181,6 +181,6 @@ def test_a_program_that_follows_links_is_caught(arena):
 def test_what_the_kernel_forbids_by_itself_is_known(capsys):
     settings = {name: pathlib.Path(f"/proc/sys/fs/{name}").read_text().strip()
                 for name in ("protected_symlinks", "protected_hardlinks", "protected_regular")}
-    assert settings.keys()
+    assert all(value.isdigit() for value in settings.values())
     with capsys.disabled():
         print(f"\npath attacks: on a kernel with {settings}", end="")

@@ -61,7 +61,7 @@ def test_a_reboot_without_vault_has_etcd_up_and_renews_when_vault_is_back(up):
     up.machine.reboot(meanwhile=up.bao.stop)
     up.machine.await_state(ETCD, "active")
     assert up.etcd_answers()
-    assert up.machine.show(AGENT, "ActiveState") == "active"
+    up.machine.await_state(AGENT, "active")
     assert up.serial() == old
     up.bao.start()
     up.await_renewal(old)

@@ -46,7 +46,9 @@ class Member:
                 "--initial-cluster", ",".join(f"{member.name}={member.peer_url}" for member in members),
                 "--client-cert-auth", "--trusted-ca-file", ca, "--cert-file", certificate, "--key-file", key,
                 "--peer-client-cert-auth", "--peer-trusted-ca-file", ca, "--peer-cert-file", certificate,
-                "--peer-key-file", key], stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
+                "--peer-key-file", key,
+                # On two busy cores, no leader is to change.
+                "--heartbeat-interval", "300", "--election-timeout", "3000"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
 
     def refused_handshakes(self):
         """Lines of the member's log about a handshake that failed, on its side of client or peer connections."""

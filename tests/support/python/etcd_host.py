@@ -105,7 +105,7 @@ class EtcdHost:
 
     def issued(self, role="etcd-member"):
         """How many certificates of a PKI role were asked of the server."""
-        return len(self.bao.requests(f"pki/etcd-member/issue/{role}"))
+        return sum(len(self.bao.requests(f"pki/etcd-member/{verb}/{role}")) for verb in ("issue", "sign"))
 
     def health(self):
         """What `status` says of each certificate, by name."""
@@ -127,7 +127,7 @@ class EtcdHost:
 
     def lives(self, unit=ETCD):
         """Which life of the unit this is, and what systemd did to it in this boot: starts, stops, reloads."""
-        told = self.machine.check("journalctl", "--boot", "--output=cat", "_PID=1", f"UNIT={unit}").splitlines()
+        told = self.machine.journalctl("--output=cat", "_PID=1", f"UNIT={unit}").splitlines()
         return self.machine.show(unit, "InvocationID"), self.pid(unit), len(told)
 
     @property

@@ -27,13 +27,11 @@ CLONE_NEWNS = 0x00020000  # unshare(2)
 
 
 def mirror():
-    """Where this host's own apt gets Debian from."""
+    """Where this host's own apt gets Debian from; Debian's own where it has no lists."""
     listed = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages",
                              f"Codename: {SUITE}", "Component: main", "Origin: Debian"],
                             check=True, capture_output=True, text=True).stdout.split()
-    if not listed:
-        raise RuntimeError(f"no mirror of Debian {SUITE} among this host's apt sources (or `apt-get update` never ran)")
-    return listed[0]
+    return listed[0] if listed else "http://deb.debian.org/debian"
 
 
 def base():
@@ -124,10 +122,11 @@ class Machine:
         for child in pathlib.Path(f"/proc/{own}/task/{own}/children").read_text().split():
             try:
                 status = pathlib.Path(f"/proc/{child}/status").read_text()
-            except FileNotFoundError:
+                name = pathlib.Path(f"/proc/{child}/comm").read_text().strip()
+            except OSError:  # it ended
                 continue
             numbers = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()
-            if numbers[-1] == "1" and pathlib.Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
+            if numbers[-1] == "1" and name == "systemd":
                 return int(child)
         return None
 
@@ -154,7 +153,12 @@ class Machine:
 
     def entries(self, match):
         """What the journal of this boot has that matches (FIELD=VALUE, --unit=NAME), as mappings."""
-        return [json.loads(line) for line in self.check("journalctl", "--boot", "--output=json", match).splitlines()]
+        return [json.loads(line) for line in self.journalctl("--output=json", match).splitlines()]
+
+    def journalctl(self, *arguments):
+        """Of this boot, with what was told before this call."""
+        self.check("journalctl", "--sync")
+        return self.check("journalctl", "--boot", *arguments)
 
     def journal(self, unit):
         return self.entries(f"--unit={unit}")

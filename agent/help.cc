@@ -60,13 +60,13 @@ constexpr std::string_view kOnce =
     "for good, or an answer that failed verification; 77 token or policy; 78 configuration.\n";
 
 constexpr std::string_view kRenew =
-    "Usage: install-cert renew [NAME...] [--wait] [--dry-run] [--timeout TIME]\n"
+    "Usage: install-cert renew [NAME...] [--wait] [--dry-run] [--timeout TIME] [--reload]\n"
     "\n"
     "Renew all certificates, or those named, whether due or not. Where the daemon runs, it does "
     "so, and --wait\n"
     "waits and exits with its result, or after --timeout with 75 while the daemon goes on; "
     "elsewhere the turn is\n"
-    "run here. Exit codes as for 'once'.\n";
+    "run here, as by 'once', whose options and exit codes it has.\n";
 
 constexpr std::string_view kStatus =
     "Usage: install-cert status [--json]\n"
@@ -94,7 +94,7 @@ constexpr std::string_view kInspect =
     "is it the same CA everywhere, when does it end. Exit codes as for 'status'.\n";
 
 constexpr std::string_view kCheck =
-    "Usage: install-cert check [--offline] [--json]\n"
+    "Usage: install-cert check [--offline] [--json] [--timeout TIME]\n"
     "\n"
     "Everything that can be known before the first boot: configuration, users, directories, units, "
     "Vault's\n"
@@ -103,7 +103,8 @@ constexpr std::string_view kCheck =
     "roles allow the names. Each finding says what to do about it. Asks for no certificate, writes "
     "nothing.\n"
     "\n"
-    "  --offline       leave Vault out\n";
+    "  --offline       leave Vault out\n"
+    "  --timeout TIME  give up on Vault after TIME (default 60s)\n";
 
 constexpr std::string_view kPolicy =
     "Usage: install-cert policy\n"
@@ -117,21 +118,24 @@ constexpr std::string_view kPolicy =
     "as it is. Read it, then pipe what you want into a shell.\n";
 
 constexpr std::string_view kRemove =
-    "Usage: install-cert remove [NAME...] [--revoke | --former] [--dry-run]\n"
+    "Usage: install-cert remove [NAME...] [--revoke | --former] [--dry-run] [--timeout TIME]\n"
     "\n"
     "Takes our files away again, links and generations, and puts back what lay at their names "
     "before. Directories\n"
     "stay.\n"
     "\n"
     "  --revoke        revoke the certificates at Vault first\n"
-    "  --former        the sets of former configurations, which 'status' lists and nobody renews\n";
+    "  --former        the sets of former configurations, which 'status' lists and nobody renews\n"
+    "  --timeout TIME  give up on Vault after TIME (default 60s)\n";
 
 constexpr std::string_view kRun =
-    "Usage: install-cert run\n"
+    "Usage: install-cert run [--reload]\n"
     "\n"
     "The daemon, in the foreground, as install_cert.service starts it. SIGHUP re-reads the "
     "configuration, SIGUSR1\n"
-    "renews everything now, SIGTERM stops.\n";
+    "renews everything now, SIGTERM stops.\n"
+    "\n"
+    "  --reload        with --root: reload consumers all the same\n";
 
 }  // namespace
 

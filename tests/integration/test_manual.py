@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import subprocess
 
 import pytest
 
@@ -124,6 +125,15 @@ def flags():
 @pytest.mark.parametrize("flag, command", [pair for pair in flags() if not INTERNAL & set(pair)], ids=" ".join)
 def test_each_command_has_its_flags(flag, command):
     assert re.search(rf"{flag}\b", commands()[command])
+
+
+@pytest.mark.parametrize("command", [name for name in commands() if name not in ("help", "version")])
+def test_the_program_helps_with_each_flag_and_time_out_of_a_command(command):
+    help_text = subprocess.run([os.environ["INSTALL_CERT"], "help", command], check=True, capture_output=True,
+                               text=True).stdout
+    wanted = [flag for flag, taker in flags() if taker == command]
+    wanted += ["--timeout"] if "--timeout" in commands()[command].split("\n")[0] else []
+    assert [flag for flag in wanted if flag not in help_text] == []
 
 
 def test_no_command_has_a_flag_that_it_does_not_take():

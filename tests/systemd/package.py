@@ -12,12 +12,11 @@ INPUTS = ("CMakeLists.txt", "agent", "lib", "cmake", "config", "systemd", "docs/
 
 
 def newest_input():
-    times = []
+    """Of the program that is packed, of its sources, and of their directories, where files come and go."""
+    paths = [pathlib.Path(os.environ["INSTALL_CERT"])]
     for name in INPUTS:
-        path = SOURCE / name
-        files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-        times += [file.stat().st_mtime for file in files]
-    return max(times)
+        paths += [SOURCE / name, *(SOURCE / name).rglob("*")]
+    return max(path.stat().st_mtime for path in paths)
 
 
 def built_package():

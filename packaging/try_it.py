@@ -40,7 +40,7 @@ def running_server():
     kept = json.loads(KEPT.read_text())
     try:
         command = pathlib.Path(f"/proc/{kept['pid']}/cmdline").read_bytes().split(b"\0")
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return None
     return kept if str(PLACE).encode() in b" ".join(command) else None
 
@@ -52,12 +52,16 @@ def start_server():
     bao = OpenBao(PLACE / "openbao", Authority("try-it CA"))
     bao.lasting = True
     bao.start()
-    token = kluster.set_up(bao)["controller"]
-    CONFIG.parent.mkdir()
-    write_private(CONFIG.with_name("token"), token + "\n")
-    kept = {"pid": bao.process.pid, "address": bao.address, "ca_file": str(bao.ca_file),
-            "unseal_key": bao.keys["keys"][0], "root_token": bao.root_token}
-    write_private(KEPT, json.dumps(kept))
+    try:
+        token = kluster.set_up(bao)["controller"]
+        CONFIG.parent.mkdir()
+        write_private(CONFIG.with_name("token"), token + "\n")
+        kept = {"pid": bao.process.pid, "address": bao.address, "ca_file": str(bao.ca_file),
+                "unseal_key": bao.keys["keys"][0], "root_token": bao.root_token}
+        write_private(KEPT, json.dumps(kept))
+    except BaseException:  # Ctrl-C, too: nobody would find it again
+        bao.stop()
+        raise
     return kept
 
 

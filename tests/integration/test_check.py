@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import shipped
+from conftest import shipped, vault_access
 from kluster import grants, make_role, make_root, make_token, mount_pki
 from openbao import binary
 
@@ -115,27 +115,63 @@ def test_offline_asks_nobody(etcd_host, bao):
     assert etcd_host.run("check", "--offline").code == 0
 
 
-@pytest.mark.parametrize("role", ["etcd", "controller", "worker"])
-def test_what_policy_prints_makes_a_vault_that_serves_the_host(host, bao, tmp_path, role):
-    cluster = f"policy-{role}"
-    host.write_token("none yet")
-    host.configure({**shipped(role, host, bao), "cluster": cluster, "variables": {"kubernetes_ip": "10.96.0.1"}})
+def do_what_policy_prints(host, bao, scratch):
+    """Gives the host the token that comes of it."""
     printed = host.run("policy")
     assert printed.code == 0, printed
-    for mount in sorted(set(re.findall(rf"{cluster}/pki/[a-z-]+", printed.out))):
+    for mount in sorted(set(re.findall(r'path "([^"]+)/(?:issue|sign)/', printed.out))):
         mount_pki(bao, mount)
         make_root(bao, mount, f"{mount} CA")
-    tools = tmp_path / "tools"
+    tools = scratch / "tools"
     tools.mkdir()
     (tools / "vault").symlink_to(binary())
     done = subprocess.run(["bash", "-e"], input=printed.out, capture_output=True, text=True,
-                          env={"PATH": f"{tools}:{os.environ['PATH']}", "HOME": str(tmp_path),
+                          env={"PATH": f"{tools}:{os.environ['PATH']}", "HOME": str(scratch),
                                "BAO_ADDR": bao.address, "BAO_CACERT": str(bao.ca_file), "BAO_TOKEN": bao.root_token})
     assert done.returncode == 0, done.stderr
     host.write_token(done.stdout.splitlines()[-1])  # `token create` comes last
+
+
+@pytest.mark.parametrize("role", ["etcd", "controller", "worker"])
+def test_what_policy_prints_makes_a_vault_that_serves_the_host(host, bao, tmp_path, role):
+    host.write_token("none yet")
+    host.configure({**shipped(role, host, bao), "cluster": f"policy-{role}",
+                    "variables": {"kubernetes_ip": "10.96.0.1"}})
+    do_what_policy_prints(host, bao, tmp_path)
     checked = host.run("check", "--json")
     assert checked.code == 0, checked.out
     outcome = host.once()
     assert outcome.code == 0, outcome
     for certificate in host.run("status", "--json").json()["certificates"]:
         assert certificate["health"] == "ok", certificate
+
+
+@pytest.mark.parametrize("keys", [[("rsa", 2048), ("ec", 384)], [("rsa", 3072), ("rsa", 2048)]])
+def test_what_policy_prints_signs_the_keys_of_all_that_share_a_pki_role(host, bao, tmp_path, keys):
+    host.write_token("none yet")
+    mount = f"shared-{'-'.join(kind for kind, _ in keys)}"
+    host.configure({"vault": vault_access(host, bao), "certificates": {f"web{number}": {
+        "mount": mount, "role": "web", "common_name": "web.example.com", "directory": f"/etc/web{number}",
+        "method": "sign", "key_type": kind, "key_bits": bits,
+        "files": {"certificate": "web.pem", "key": {"name": "web-key.pem", "mode": "0600"}},
+    } for number, (kind, bits) in enumerate(keys)}})
+    do_what_policy_prints(host, bao, tmp_path)
+    outcome = host.once()
+    assert outcome.code == 0, outcome
+
+
+@pytest.mark.parametrize("change, said", [({"key_type": "rsa", "key_bits": 4096}, "has key_bits 4096"),
+                                          ({"enforce_hostnames": True}, "does not allow the name system:node:x")])
+def test_check_finds_what_the_server_would_refuse(host, bao, change, said):
+    if "judged/" not in bao.read("sys/mounts")["data"]:
+        mount_pki(bao, "judged")
+        make_root(bao, "judged", "Judged CA")
+    make_role(bao, "judged", "web", **{"key_type": "rsa", "key_bits": 2048, **change})
+    readable = 'path "judged/roles/web" { capabilities = ["read"] }'
+    host.write_token(make_token(bao, "judged", grants("judged/sign/web") + "\n" + readable))
+    host.configure({"vault": vault_access(host, bao), "certificates": {"web": {
+        "mount": "judged", "role": "web", "common_name": "system:node:x", "directory": "/etc/web",
+        "method": "sign", "key_type": "rsa", "key_bits": 2048,
+        "files": {"certificate": "web.pem", "key": {"name": "web-key.pem", "mode": "0600"}}}}})
+    assert said in host.run("check").out
+    assert host.once().code == 76

@@ -2,6 +2,7 @@
 #include "agent/turn/allowance.h"
 
 #include "foundation/text.h"
+#include "renewal/backoff.h"
 #include "renewal/budget.h"
 
 namespace install_cert::agent {
@@ -24,10 +25,11 @@ bool rests(Candidate& candidate, renewal::Asker asker, const TurnContext& turn) 
     const auto& last = turn.state.certificates[candidate.spec->name].last_error;
     const bool keeps_backoff = turn.request.patience == TurnRequest::Patience::keeps_backoff &&
                                asker != renewal::Asker::person;
-    const WallTime until = !last           ? WallTime::min()
+    const WallTime now = turn.now();
+    const WallTime until = !last           ? now
                            : keeps_backoff ? last->retry_at
-                                           : last->server_wants.value_or(WallTime::min());
-    if (until <= turn.now()) {
+                                           : last->server_wants.value_or(now);
+    if (until <= now || until - now > renewal::kLongestRetryDelay) {
         return false;
     }
     candidate.outcome.kind = OutcomeKind::postponed;

@@ -16,7 +16,6 @@ namespace {
 
 // A failing reload waits for somebody to mend its consumer.
 constexpr Failure kWaitsForSomebody = Failure::rejected;
-constexpr std::chrono::minutes kLongestRetry{5};  // retry_delay() of what waits for somebody
 
 consumers::Installed as_consumers_see(const role::CertificateSpec& spec,
                                       const installation::InstalledSet& installed) {
@@ -58,7 +57,7 @@ WallTime slot_of(const consumers::Debt& debt, const TurnContext& turn) {
 // A time further ahead than any that is ever noted was noted before the clock was set back.
 bool is_past_belief(WallTime noted, const TurnContext& turn) {
     return noted - turn.request.situation.now >
-           std::max<std::chrono::seconds>(turn.role.renewal.ca_lead, kLongestRetry);
+           std::max(turn.role.renewal.ca_lead, renewal::kLongestRetryDelay);
 }
 
 // In a row. A certificate that joined the debt since has seen fewer.

@@ -24,11 +24,14 @@ enum class Failure : std::uint8_t {
     config,    // 78: the configuration; systemd does not restart on it
 };
 
+// What of a Retry-After is heeded, so that no server stops a host for good.
+inline constexpr std::chrono::seconds kLongestRetryAfter{300};
+
 struct Error {
     Failure kind;
     std::string what;       // "thing: why", one line; never holds a secret
     std::string way_out{};  // what the operator can do, where we know it; may be empty
-    // The server's own wish (Retry-After), already clamped to 1 s .. 5 min for the daemon's use.
+    // The server's own wish (Retry-After), already clamped to 1 s .. kLongestRetryAfter.
     std::optional<std::chrono::seconds> retry_after{};
     // The request was sent, and what the server did with it is not known.
     bool may_have_happened = false;

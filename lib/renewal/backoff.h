@@ -15,6 +15,11 @@ struct FailedAttempt {
     std::optional<std::chrono::seconds> retry_after{};
 };
 
+// retry_delay() gives no more: a try that is further ahead was put off before the clock was set
+// back.
+inline constexpr std::chrono::seconds kLongestRetryDelay =
+    kLongestRetryAfter + std::chrono::seconds{30};
+
 // What passes by itself (Vault away, sealed, throttled, token or CA file not there yet, disk full):
 // doubling from 1 s, capped at 60 s, with full jitter over the upper half. What waits for somebody
 // (a refused request, the configuration): from 60 s to 5 min. The server's Retry-After is the

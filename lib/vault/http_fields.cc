@@ -8,13 +8,13 @@
 #include <cstddef>
 #include <vector>
 
+#include "foundation/result.h"
 #include "foundation/text.h"
 
 namespace install_cert::vault {
 namespace {
 
 constexpr std::chrono::seconds kShortestWait{1};
-constexpr std::chrono::seconds kLongestWait{300};
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -96,11 +96,11 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view text, Wal
     if (all_digits(text)) {
         // More digits than an int holds are still a number of seconds: a very long one.
         const std::chrono::seconds wait{
-            number(text).value_or(static_cast<int>(kLongestWait.count()))};
-        return std::clamp(wait, kShortestWait, kLongestWait);
+            number(text).value_or(static_cast<int>(kLongestRetryAfter.count()))};
+        return std::clamp(wait, kShortestWait, kLongestRetryAfter);
     }
     if (const auto date = parse_http_date(text)) {
-        return std::clamp(*date - now, kShortestWait, kLongestWait);
+        return std::clamp(*date - now, kShortestWait, kLongestRetryAfter);
     }
     return std::nullopt;
 }

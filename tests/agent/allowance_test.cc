@@ -46,6 +46,20 @@ TEST_CASE("what the server asked for holds for a person too", "[turn]") {
     CHECK(host.issuer.requests() == 2);
 }
 
+TEST_CASE("a clock that is set back ends a wait that it had put far ahead", "[turn][fault-7]") {
+    Host host;
+    host.clock.set_wall(kNow + 365 * 24h);
+    host.issuer.fail("web",
+                     {.kind = Failure::not_yet, .what = "429", .way_out = {}, .retry_after = 60s});
+    (void)host.turn();
+    host.clock.set_wall(kNow);
+    host.issuer.clear_failures();
+    const bool of_a_person = GENERATE(false, true);
+    CHECK(host.turn(of_a_person ? renewal::Wish::renew_now : renewal::Wish::what_is_due)
+              .certificates[0]
+              .kind == OutcomeKind::installed);
+}
+
 TEST_CASE("a token that Vault refuses spends no budget: the repaired one serves at once",
           "[turn]") {
     Host host;

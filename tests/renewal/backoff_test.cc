@@ -36,6 +36,12 @@ TEST_CASE("the server's Retry-After is the floor", "[backoff][fault-24]") {
     CHECK(delay < 43s);
 }
 
+TEST_CASE("no wait is longer than the longest", "[backoff]") {
+    const Failure kind = GENERATE(Failure::not_yet, Failure::rejected);
+    CHECK(retry_delay({.kind = kind, .attempt = 99, .retry_after = kLongestRetryAfter}, 0.999) <=
+          kLongestRetryDelay);
+}
+
 TEST_CASE("a Retry-After below the back-off does not shorten it", "[backoff]") {
     const auto delay =
         retry_delay({.kind = Failure::not_yet, .attempt = 9, .retry_after = 1s}, 0.0);

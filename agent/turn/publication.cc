@@ -91,7 +91,7 @@ void Publication::note_published(const Prepared& prepared, installation::Publish
         set_back(candidate, std::move(*published.incomplete), turn_);
         return;
     }
-    if (!candidate.decision.valid) {
+    if (!candidate.decision.valid && turn_.ports.services != nullptr) {
         // What its consumers have read serves them no more: no restart keeps to a slot.
         for (const role::Consumer& consumer : candidate.spec->consumers) {
             known.owed_reloads[consumers::acknowledgement_key(consumer)].due = turn_.now();

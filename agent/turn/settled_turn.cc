@@ -87,7 +87,7 @@ TurnReport run_until_settled(const role::Role& role,
         ports.sleep_until(*again_at);
         request.situation.now = ports.clock.now();
         adopt(report, run_turn(role, request, ports, state));
-        report.next_wake = next_wake(role, report, state, ports.clock.now());
+        report.next_wake = next_wake(role, report, ports, state);
     }
     if (state != before) {
         keep(state, ports, report);

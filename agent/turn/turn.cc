@@ -89,14 +89,15 @@ void forget_healed(const Candidate& candidate, State& state) {
 
 WallTime next_wake(const role::Role& role,
                    const TurnReport& report,
-                   const State& state,
-                   WallTime now) {
+                   const TurnPorts& ports,
+                   const State& state) {
+    const WallTime now = ports.clock.now();
     // Nothing that has a time: a day, so that hand-made changes are noticed even then.
     WallTime wake = now + std::chrono::days{1};
     for (const Outcome& outcome : report.certificates) {
         wake = std::min(wake, outcome.next);
         if (const auto known = state.certificates.find(outcome.spec->name);
-            known != state.certificates.end()) {
+            known != state.certificates.end() && ports.services != nullptr) {
             for (const auto& [consumer, owed] : known->second.owed_reloads) {
                 wake = std::min(wake, owed.due);
             }
@@ -146,7 +147,7 @@ TurnReport run_turn(const role::Role& role,
         report.certificates.push_back(std::move(candidate.outcome));
     }
     report.ending_tokens = ending_tokens(report.certificates, state);
-    report.next_wake = next_wake(role, report, state, ports.clock.now());
+    report.next_wake = next_wake(role, report, ports, state);
     return report;
 }
 

@@ -112,8 +112,8 @@ struct TurnReport {
 // When the next turn is due: the earliest of everything that has a time.
 [[nodiscard]] WallTime next_wake(const role::Role& role,
                                  const TurnReport& report,
-                                 const State& state,
-                                 WallTime now);
+                                 const TurnPorts& ports,
+                                 const State& state);
 
 // What `once` exits with: 0, or the gravest failure.
 [[nodiscard]] int exit_code(const TurnReport& report);

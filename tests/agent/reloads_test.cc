@@ -122,6 +122,22 @@ TEST_CASE("a reload owed to who left the configuration wakes nobody", "[turn]") 
     CHECK(host.turn().next_wake > host.clock.now() + 30min);
 }
 
+TEST_CASE("where consumers are left alone no debt is noted, and an older one wakes nobody",
+          "[turn]") {
+    Host host;
+    host.role.certificates[0].consumers = {unit("nginx.service", role::When::certificate_change)};
+    const bool has_an_older_one = GENERATE(false, true);
+    if (has_an_older_one) {
+        host.services.answer_always("nginx.service",
+                                    {.state = consumers::ReloadState::failed, .what = "no"});
+        (void)host.turn();
+    }
+    host.leaves_consumers_alone = true;
+    host.clock.advance(2min);
+    CHECK(host.turn().next_wake > host.clock.now() + 30min);
+    CHECK(host.state.certificates["web"].owed_reloads.empty() != has_an_older_one);
+}
+
 TEST_CASE("a restart for a changed CA keeps to this host's slot within the lead",
           "[turn][fault-83]") {
     Host host;

@@ -83,7 +83,7 @@ struct Host {
             .store = store,
             .issuer = [this]() -> Result<issuance::Issuer*> { return &issuer; },
             .leave_vault = [this] { reloads_before_leaving = services.calls().size(); },
-            .services = &services,
+            .services = leaves_consumers_alone ? nullptr : &services,
             .care_for_tokens = {},
             .random = random,
             .save = [this](const State& now) -> Result<> {
@@ -116,6 +116,7 @@ struct Host {
     std::chrono::seconds reloads_take = std::chrono::hours{1};
     std::optional<std::size_t> reloads_before_leaving;
     std::string boot_id = "first";
+    bool leaves_consumers_alone = false;
 };
 
 }  // namespace install_cert::agent

@@ -98,8 +98,8 @@ void Publication::note_published(const Prepared& prepared, installation::Publish
         }
     }
     candidate.decision.valid = true;
-    if (outcome.kind == OutcomeKind::failed) {
-        // Its trust was extended; what failed before is still to be mended.
+    if (outcome.error) {
+        // Its trust was extended; what failed, or rests, is still to be mended.
         outcome.remarks.push_back("its CA file holds what the mount presents now");
         return;
     }

@@ -110,6 +110,24 @@ TEST_CASE("a new CA is trusted although a change of the configuration is refused
     CHECK(host.content("web-ca.pem") != before);
 }
 
+TEST_CASE("a new CA is trusted while a renewal rests, which goes on resting", "[turn]") {
+    Host host;
+    (void)host.turn();
+    host.clock.advance(600h);
+    host.issuer.fail("web", {.kind = Failure::rejected, .what = "400"});
+    (void)host.turn();
+    host.issuer.rotate_to(TestAuthority::root("new CA", {.key = "P-256", .which = 1}));
+    host.state.next_ca_look.clear();
+    const auto failed = host.state.certificates["web"].last_error;
+    const std::string before = host.content("web-ca.pem");
+    const TurnReport report = host.turn();
+    CHECK(host.content("web-ca.pem") != before);
+    CHECK(report.certificates[0].kind == OutcomeKind::postponed);
+    CHECK(report.next_wake == failed->retry_at);
+    CHECK(host.state.certificates["web"].last_error == failed);
+    CHECK(host.issuer.requests() == 2);
+}
+
 TEST_CASE("a set without a key file gets the new CA with a new certificate", "[turn]") {
     Host host;
     host.role.certificates[0].files.key.reset();

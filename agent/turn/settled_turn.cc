@@ -21,21 +21,19 @@ bool deserves_another_try(const Outcome& outcome, TurnRequest::Patience patience
            outcome.kind == OutcomeKind::failed && outcome.error && outcome.error->retry_after;
 }
 
-// The moment of that try; nullopt when there is nothing to try, or when the deadline comes first.
-std::optional<WallTime> another_try_at(const TurnReport& report,
-                                       const TurnRequest& request,
-                                       const Clock& clock) {
-    std::optional<WallTime> latest;
+// The certificates for which such a try comes before the deadline. One that would come later must
+// not keep the others from theirs.
+std::vector<const Outcome*> to_try_again(const TurnReport& report,
+                                         const TurnRequest& request,
+                                         const Clock& clock) {
+    const auto left = request.deadline - clock.since_boot();
+    std::vector<const Outcome*> again;
     for (const Outcome& outcome : report.certificates) {
-        if (deserves_another_try(outcome, request.patience)) {
-            latest = std::max(latest.value_or(outcome.next), outcome.next);
+        if (deserves_another_try(outcome, request.patience) && outcome.next - clock.now() < left) {
+            again.push_back(&outcome);
         }
     }
-    const auto left = request.deadline - clock.since_boot();
-    if (!latest || *latest - clock.now() >= left) {
-        return std::nullopt;
-    }
-    return latest;
+    return again;
 }
 
 // What the later try brought replaces what the earlier one left open.
@@ -79,12 +77,11 @@ TurnReport run_until_settled(const role::Role& role,
                              State& state) {
     const State before = state;
     TurnReport report = run_turn(role, request, ports, state);
-    while (const auto again_at = another_try_at(report, request, ports.clock)) {
-        std::erase_if(request.certificates, [&](const role::CertificateSpec* spec) {
-            const auto outcome = std::ranges::find(report.certificates, spec, &Outcome::spec);
-            return !deserves_another_try(*outcome, request.patience);
-        });
-        ports.sleep_until(*again_at);
+    for (auto again = to_try_again(report, request, ports.clock); !again.empty();
+         again = to_try_again(report, request, ports.clock)) {
+        request.certificates.clear();
+        std::ranges::transform(again, std::back_inserter(request.certificates), &Outcome::spec);
+        ports.sleep_until((*std::ranges::max_element(again, {}, &Outcome::next))->next);
         request.situation.now = ports.clock.now();
         adopt(report, run_turn(role, request, ports, state));
         report.next_wake = next_wake(role, report, ports, state);

@@ -68,6 +68,10 @@ struct Host {
 
     TurnReport turn(renewal::Wish wish = renewal::Wish::what_is_due,
                     TurnRequest::Patience patience = TurnRequest::Patience::keeps_backoff) {
+        return run_turn(role, request(wish, patience), ports(), state);
+    }
+
+    [[nodiscard]] TurnRequest request(renewal::Wish wish, TurnRequest::Patience patience) const {
         TurnRequest request{
             .wish = wish,
             .certificates = {},
@@ -78,20 +82,22 @@ struct Host {
         std::ranges::transform(role.certificates,
                                std::back_inserter(request.certificates),
                                [](const auto& spec) { return &spec; });
-        const TurnPorts ports{
-            .clock = clock,
-            .store = store,
-            .issuer = [this]() -> Result<issuance::Issuer*> { return &issuer; },
-            .leave_vault = [this] { reloads_before_leaving = services.calls().size(); },
-            .services = leaves_consumers_alone ? nullptr : &services,
-            .care_for_tokens = {},
-            .random = random,
-            .save = [this](const State& now) -> Result<> {
-                saved = now;
-                return {};
-            },
-            .sleep_until = [this](WallTime time) { clock.advance(time - clock.now()); }};
-        return run_turn(role, request, ports, state);
+        return request;
+    }
+
+    [[nodiscard]] TurnPorts ports() {
+        return {.clock = clock,
+                .store = store,
+                .issuer = [this]() -> Result<issuance::Issuer*> { return &issuer; },
+                .leave_vault = [this] { reloads_before_leaving = services.calls().size(); },
+                .services = leaves_consumers_alone ? nullptr : &services,
+                .care_for_tokens = {},
+                .random = random,
+                .save = [this](const State& now) -> Result<> {
+                    saved = now;
+                    return {};
+                },
+                .sleep_until = [this](WallTime time) { clock.advance(time - clock.now()); }};
     }
 
     [[nodiscard]] std::filesystem::path file(const std::string& name) const {

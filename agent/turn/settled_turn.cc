@@ -50,7 +50,6 @@ void adopt(TurnReport& report, TurnReport again) {
     }
     std::ranges::move(again.superseded, std::back_inserter(report.superseded));
     std::ranges::move(again.remarks, std::back_inserter(report.remarks));
-    report.ending_tokens = std::move(again.ending_tokens);
     report.all_valid = std::ranges::all_of(report.certificates, &Outcome::valid);
 }
 
@@ -84,6 +83,7 @@ TurnReport run_until_settled(const role::Role& role,
         ports.sleep_until((*std::ranges::max_element(again, {}, &Outcome::next))->next);
         request.situation.now = ports.clock.now();
         adopt(report, run_turn(role, request, ports, state));
+        report.ending_tokens = ending_tokens(report.certificates, state);
         report.next_wake = next_wake(role, report, ports, state);
     }
     if (state != before) {

@@ -10,6 +10,7 @@
 #include "agent/turn/publication.h"
 #include "agent/turn/reloads.h"
 #include "agent/turn/setback.h"
+#include "agent/turn/token_care.h"
 #include "agent/turn/turn_context.h"
 #include "foundation/text.h"
 
@@ -65,17 +66,6 @@ std::optional<WallTime> expiring(const Candidate& candidate, WallTime now) {
     return lifetime_of(*candidate.installed).not_after;
 }
 
-std::vector<EndingToken> ending_tokens(const std::vector<Outcome>& outcomes, const State& state) {
-    std::vector<EndingToken> ending;
-    for (const auto& [source, token] : state.tokens) {
-        if (std::ranges::any_of(outcomes,
-                                [&](const Outcome& o) { return ends_before(token, o.next); })) {
-            ending.push_back({.source = source, .ends = *token.final_end});
-        }
-    }
-    return ending;
-}
-
 // An error is told of for as long as there is something to mend.
 void forget_healed(const Candidate& candidate, State& state) {
     const auto known = state.certificates.find(candidate.spec->name);
@@ -86,6 +76,19 @@ void forget_healed(const Candidate& candidate, State& state) {
 }
 
 }  // namespace
+
+std::vector<EndingToken> ending_tokens(const std::vector<Outcome>& outcomes, const State& state) {
+    std::vector<EndingToken> ending;
+    for (const auto& [source, token] : state.tokens) {
+        if (std::ranges::any_of(outcomes, [&](const Outcome& outcome) {
+                return token_source(outcome.spec->auth) == source &&
+                       ends_before(token, outcome.next);
+            })) {
+            ending.push_back({.source = source, .ends = *token.final_end});
+        }
+    }
+    return ending;
+}
 
 WallTime next_wake(const role::Role& role,
                    const TurnReport& report,

@@ -88,7 +88,8 @@ struct ReloadReport {
     consumers::ReloadOutcome outcome{};
 };
 
-// Renewing it does not help any more, and some certificate is due only when it has ended.
+// Renewing it does not help any more, and some certificate that needs it is due only when it has
+// ended.
 struct EndingToken {
     std::string source{};
     WallTime ends{};
@@ -108,6 +109,10 @@ struct TurnReport {
                                   const TurnRequest& request,
                                   const TurnPorts& ports,
                                   State& state);
+
+// Of the tokens that these certificates are asked for with.
+[[nodiscard]] std::vector<EndingToken> ending_tokens(const std::vector<Outcome>& outcomes,
+                                                     const State& state);
 
 // When the next turn is due: the earliest of everything that has a time.
 [[nodiscard]] WallTime next_wake(const role::Role& role,

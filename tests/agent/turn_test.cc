@@ -32,6 +32,20 @@ TEST_CASE("no token waits for a consumer", "[turn]") {
     CHECK(host.reloads_before_leaving == 0);
 }
 
+TEST_CASE("a token is measured by the certificates that are asked for with it", "[turn]") {
+    Host host({"web", "db"});
+    host.role.certificates[0].auth.token_file = "/web-token";
+    host.role.certificates[1].auth.token_file = "/db-token";
+    host.role.certificates[1].ttl = 24h;
+    for (const std::string source : {"/web-token", "/db-token"}) {
+        host.state.tokens[source].final_end = host.clock.now() + 48h;
+        host.state.tokens[source].next_care = host.clock.now() + 24h;
+    }
+    const TurnReport report = host.turn();
+    REQUIRE(report.ending_tokens.size() == 1);
+    CHECK(report.ending_tokens[0].source == "/web-token");
+}
+
 TEST_CASE("an answer that is not valid yet is held until it is, without another request",
           "[turn][fault-5]") {
     Host host({"web", "db"});

@@ -27,6 +27,7 @@ std::string sentence(const Outcome& outcome, WallTime now) {
             return "its CA changed: the CA file trusts old and new, the new leaf is asked for in " +
                    to_human(outcome.next - now);
         case OutcomeKind::postponed:
+        case OutcomeKind::resting:
             return "postponed: " + outcome.why;
         case OutcomeKind::failed:
             return "failed";

@@ -122,10 +122,12 @@ void write_outcome(const Outcome& outcome) {
             break;
         case OutcomeKind::kept:
         case OutcomeKind::postponed:
+        case OutcomeKind::resting:
         case OutcomeKind::failed:
             break;
     }
-    if (outcome.error) {
+    // What rests was told of when it failed.
+    if (outcome.error && outcome.kind != OutcomeKind::resting) {
         write_failure(outcome);
     }
     if (outcome.expiring) {

@@ -32,7 +32,7 @@ bool rests(Candidate& candidate, renewal::Asker asker, const TurnContext& turn) 
     if (until <= now || until - now > renewal::kLongestRetryDelay) {
         return false;
     }
-    candidate.outcome.kind = OutcomeKind::postponed;
+    candidate.outcome.kind = OutcomeKind::resting;
     candidate.outcome.error =
         Error{.kind = last->kind, .what = last->what, .way_out = last->way_out};
     candidate.outcome.next = until;

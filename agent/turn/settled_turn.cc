@@ -14,7 +14,7 @@ constexpr unsigned kLongestBackoff = 10;  // doublings are over by then
 // What another try within this turn can bring: a request that only had to keep its distance, or one
 // that the server itself asked to have later. The daemon has its own schedule for the latter.
 bool deserves_another_try(const Outcome& outcome, TurnRequest::Patience patience) {
-    if (outcome.kind == OutcomeKind::postponed) {
+    if (outcome.kind == OutcomeKind::postponed || outcome.kind == OutcomeKind::resting) {
         return outcome.cause == renewal::Cause::asked || outcome.cause == renewal::Cause::boot;
     }
     return patience == TurnRequest::Patience::tries_at_once &&

@@ -62,7 +62,8 @@ enum class OutcomeKind : std::uint8_t {
     repaired,         // modes, owners or links were put right
     installed,        // a new set is published
     trust_published,  // the old leaf with the extended CA; the new leaf comes later
-    postponed,        // due, but the budget, the spacing or a back-off says when
+    postponed,        // due, but the budget or the spacing says when
+    resting,          // due, but an earlier failure's back-off or Retry-After says when
     failed,
 };
 
@@ -72,12 +73,11 @@ struct Outcome {
     renewal::Cause cause = renewal::Cause::none;
     std::string why{};                   // the plan's sentence
     std::vector<std::string> remarks{};  // what the operator should know although it went well
-    std::optional<Error>
-        error{};           // of `failed`; of `postponed` when an earlier failure is the reason
-    WallTime next{};       // when it is looked at again
-    std::string serial{};  // of `installed`
-    WallTime not_after{};  // of `installed`
-    bool valid = false;    // what is installed now serves its consumers
+    std::optional<Error> error{};  // of `failed` and `postponed`; of `resting` the earlier failure
+    WallTime next{};               // when it is looked at again
+    std::string serial{};          // of `installed`
+    WallTime not_after{};          // of `installed`
+    bool valid = false;            // what is installed now serves its consumers
     // What is installed ends then, in less than a tenth of its lifetime, and was not renewed.
     std::optional<WallTime> expiring{};
 };

@@ -23,7 +23,7 @@ TEST_CASE("a certificate in back-off is left alone by the schedule and asked for
     host.issuer.fail("web", {.kind = Failure::rejected, .what = "400"});
     (void)host.turn();
     const TurnReport patient = host.turn();
-    CHECK(patient.certificates[0].kind == OutcomeKind::postponed);
+    CHECK(patient.certificates[0].kind == OutcomeKind::resting);
     CHECK(host.issuer.requests() == 1);
     CHECK(patient.next_wake >= host.clock.now() + 30s);
     host.clock.advance(11s);
@@ -38,7 +38,7 @@ TEST_CASE("what the server asked for holds for a person too", "[turn]") {
     (void)host.turn();
     host.clock.advance(50s);
     const TurnReport early = host.turn(renewal::Wish::renew_now);
-    CHECK(early.certificates[0].kind == OutcomeKind::postponed);
+    CHECK(early.certificates[0].kind == OutcomeKind::resting);
     CHECK(exit_code(early) == 75);
     CHECK(host.issuer.requests() == 1);
     host.clock.advance(11s);

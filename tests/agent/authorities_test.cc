@@ -122,7 +122,7 @@ TEST_CASE("a new CA is trusted while a renewal rests, which goes on resting", "[
     const std::string before = host.content("web-ca.pem");
     const TurnReport report = host.turn();
     CHECK(host.content("web-ca.pem") != before);
-    CHECK(report.certificates[0].kind == OutcomeKind::postponed);
+    CHECK(report.certificates[0].kind == OutcomeKind::resting);
     CHECK(report.next_wake == failed->retry_at);
     CHECK(host.state.certificates["web"].last_error == failed);
     CHECK(host.issuer.requests() == 2);

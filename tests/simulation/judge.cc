@@ -33,8 +33,8 @@ void forget_before(std::deque<Millis>& times, Millis then) {
 }
 
 std::string_view to_string(OutcomeKind kind) {
-    constexpr std::array<std::string_view, 6> names{
-        "kept", "repaired", "installed", "trust published", "postponed", "failed"};
+    constexpr std::array<std::string_view, 7> names{
+        "kept", "repaired", "installed", "trust published", "postponed", "resting", "failed"};
     return names[static_cast<std::size_t>(kind)];
 }
 

@@ -65,6 +65,7 @@ void Acquisition::obtain(std::span<Candidate> candidates) {
     // The budget is spent on disk before it is spent at the server.
     if (const auto saved = turn_.ports.save(turn_.state); !saved) {
         for (Candidate* const candidate : due) {
+            take_request_back(*candidate, turn_);
             set_back(*candidate, saved.error(), turn_);
         }
         return;

@@ -15,10 +15,10 @@ namespace install_cert::agent {
 void spend_request(const Candidate& candidate, const TurnContext& turn);
 
 // The budget is of certificates that came to nothing. Where Vault gave none (away, sealed,
-// throttling, a token that it refuses) or could not even be asked (no token, no CA file yet),
-// back-off and Retry-After hold alone: ten attempts last five minutes, and a longer outage must not
-// end in an hour without any. Where only the answer is missing, a certificate may have been made:
-// it stays counted.
+// throttling, a token that it refuses) or could not even be asked (no token, no CA file yet, a
+// state that cannot be written), back-off and Retry-After hold alone: ten attempts last five
+// minutes, and a longer outage must not end in an hour without any. Where only the answer is
+// missing, a certificate may have been made: it stays counted.
 void take_request_back(const Candidate& candidate, const TurnContext& turn);
 
 }  // namespace install_cert::agent

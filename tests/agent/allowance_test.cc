@@ -17,6 +17,16 @@ TEST_CASE("the budget is saved before Vault is asked", "[turn][fault-90]") {
     CHECK(host.saved.certificates["web"].requests.size() == 1);
 }
 
+TEST_CASE("a request that could not be written down is not made, and not counted", "[turn]") {
+    Host host;
+    host.role.renewal.on_boot = role::OnBoot::always;
+    host.disk_full = true;
+    CHECK(exit_code(host.turn()) == 74);
+    CHECK(host.issuer.requests() == 0);
+    CHECK(host.state.certificates["web"].requests.empty());
+    CHECK(host.state.certificates["web"].asked_in_boot.empty());
+}
+
 TEST_CASE("a certificate in back-off is left alone by the schedule and asked for by a person",
           "[turn]") {
     Host host;

@@ -94,6 +94,9 @@ struct Host {
                 .care_for_tokens = {},
                 .random = random,
                 .save = [this](const State& now) -> Result<> {
+                    if (disk_full) {
+                        return fail(Failure::io, "state.json: No space left on device");
+                    }
                     saved = now;
                     return {};
                 },
@@ -123,6 +126,7 @@ struct Host {
     std::optional<std::size_t> reloads_before_leaving;
     std::string boot_id = "first";
     bool leaves_consumers_alone = false;
+    bool disk_full = false;  // no state is saved
 };
 
 }  // namespace install_cert::agent

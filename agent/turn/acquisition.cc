@@ -165,7 +165,7 @@ bool Acquisition::trust_goes_first(const Candidate& candidate,
                                    std::span<const issuance::TrustedAuthority> trust) const {
     if (!candidate.installed || !candidate.decision.valid || !candidate.spec->files.key ||
         candidate.decision.cause == renewal::Cause::request_changed ||
-        adds_nothing(trust, *candidate.installed)) {
+        is_installed_trust(trust, *candidate.installed)) {
         return false;
     }
     return turn_.now() < renewal::last_tenth(lifetime_of(*candidate.installed)) &&

@@ -64,12 +64,13 @@ bool extend_trust(Candidate& candidate,
                                presented,
                                turn.now(),
                                trust_kept_for(*candidate.spec, installed));
-    if (adds_nothing(trust, installed)) {
+    if (is_installed_trust(trust, installed)) {
         return true;
     }
     auto& leaf_at = turn.state.certificates[candidate.spec->name].leaf_postponed_until;
     if (!candidate.spec->files.key) {
-        // Nothing to publish the old leaf with, and nobody here who presents it: a new one now.
+        // Nothing to publish the old leaf with, and nobody here who presents it: a new one now, be
+        // it only for an old CA that has had its ttl.
         leaf_at = turn.now();
         candidate.outcome.next = turn.now();
         return true;
@@ -126,8 +127,8 @@ std::optional<WallTime> next_ca_look(const role::Role& role,
     return next == state.next_ca_look.end() ? now + role.renewal.ca_refresh : next->second;
 }
 
-bool adds_nothing(std::span<const issuance::TrustedAuthority> trust,
-                  const installation::InstalledSet& installed) {
+bool is_installed_trust(std::span<const issuance::TrustedAuthority> trust,
+                        const installation::InstalledSet& installed) {
     return issuance::fingerprints(trust) == issuance::fingerprints(installed.trust);
 }
 

@@ -30,8 +30,8 @@ void watch_authorities(const TurnContext& turn,
                                                    WallTime now);
 
 // Whether this trust is the installed one.
-[[nodiscard]] bool adds_nothing(std::span<const issuance::TrustedAuthority> trust,
-                                const installation::InstalledSet& installed);
+[[nodiscard]] bool is_installed_trust(std::span<const issuance::TrustedAuthority> trust,
+                                      const installation::InstalledSet& installed);
 
 // Writes down what the mount presents.
 void note_presented(const std::string& mount,

@@ -38,7 +38,8 @@ role::Consumer command(std::vector<std::string> argv) {
 
 }  // namespace
 
-TEST_CASE("a unit's state decides whether it is reloaded", "[consumers][fault-80]") {
+TEST_CASE("a unit's state decides whether it is reloaded",
+          "[consumers][fault-80][fault-81][fault-86]") {
     struct Row {
         std::string what;
         FakeUnit unit;
@@ -188,7 +189,7 @@ TEST_CASE("a systemd that does not do as asked leaves the reload owed", "[consum
     CHECK_THAT(outcome.what, Catch::StartsWith(told) || Catch::Contains(late));
 }
 
-TEST_CASE("a command runs as a transient unit, literally", "[consumers]") {
+TEST_CASE("a command runs as a transient unit, literally", "[consumers][fault-S10]") {
     FakeSystemd systemd;
 
     const auto outcome =

@@ -156,16 +156,19 @@ def server_failure(query):
 
 
 def loopback(query):
-    """127.0.0.1 for a query of type A, nothing for others."""
-    if question(query)[-4:-2] != b"\0\1":
+    """::1, where nobody listens and which is tried first, and 127.0.0.1."""
+    kind = question(query)[-4:-2]
+    address = {b"\0\x1c": b"\0" * 15 + b"\1", b"\0\1": b"\x7f\0\0\1"}.get(kind)
+    if address is None:
         return header(query, 0x8180, 0) + question(query)
-    return header(query, 0x8180, 1) + question(query) + b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4\x7f\0\0\1"
+    record = b"\xc0\x0c" + kind + b"\0\1\0\0\0\1" + len(address).to_bytes(2, "big") + address
+    return header(query, 0x8180, 1) + question(query) + record
 
 
 @pytest.mark.parametrize("reply, code", [(no_such_name, 69), (server_failure, 69), (lambda query: None, 69)],
                          ids=["no such name", "the server's failure", "silence"])
 def test_a_name_that_does_not_resolve_is_waited_for_no_longer_than_the_time_out(scripted_host, scripted, reply, code):
-    """Fault 31. The next turn asks for the name again."""
+    """Fault 31. The next turn asks for the name again, and goes through its addresses."""
     port = scripted.address.rpartition(":")[2]
     scripted_host.change(vault={**scripted_host.values["vault"], "address": f"https://vault.test:{port}",
                                 "tls_server_name": "localhost"})
@@ -188,7 +191,8 @@ def test_a_name_that_does_not_resolve_is_waited_for_no_longer_than_the_time_out(
     assert_set(scripted_host.certs, "etcd-member")
 
 
-def test_a_black_hole_costs_no_more_than_the_time_out(scripted_host):
+@pytest.mark.parametrize("patience, least, most", [("1s", 0.9, 4), ("20s", 4.9, 10)])
+def test_a_black_hole_costs_five_seconds_and_no_more_than_the_time_out(scripted_host, patience, least, most):
     """Fault 32. A listener whose queue is full answers no further SYN."""
     with contextlib.ExitStack() as open_sockets:
         listener = open_sockets.enter_context(socket.socket())
@@ -201,9 +205,9 @@ def test_a_black_hole_costs_no_more_than_the_time_out(scripted_host):
         scripted_host.change(vault={**scripted_host.values["vault"],
                                     "address": f"https://127.0.0.1:{listener.getsockname()[1]}"})
         started = time.monotonic()
-        outcome = scripted_host.once("--timeout", "1s")
+        outcome = scripted_host.once("--timeout", patience)
     assert outcome.code == 69 and "127.0.0.1" in outcome.err, outcome
-    assert time.monotonic() - started < 4
+    assert least < time.monotonic() - started < most
 
 
 @pytest.mark.parametrize("kind", ["tmpfs", "overlay"])

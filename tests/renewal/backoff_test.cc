@@ -8,7 +8,7 @@ using namespace install_cert::renewal;
 using namespace std::chrono_literals;
 
 TEST_CASE("what passes by itself is tried again from half a second to a minute",
-          "[backoff][fault-1]") {
+          "[backoff][fault-1][fault-17]") {
     const Failure kind = GENERATE(Failure::unavailable,
                                   Failure::not_yet,
                                   Failure::io,

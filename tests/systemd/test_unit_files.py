@@ -54,6 +54,7 @@ def settings(unit):
 
 @BOTH
 def test_exposure_is_below_the_threshold(unit):
+    """Fault S13."""
     assert exposure_is_low(unit)
 
 
@@ -78,6 +79,7 @@ def test_a_misspelt_line_is_noticed(line, tmp_path):
 
 @BOTH
 def test_each_line_of_the_sandbox_has_its_reason(unit):
+    """Fault S13."""
     lines = unit.read_text().splitlines()
     sandbox = lines.index("# The sandbox.")
     bare = [lines[number - 1] for section, number, _, _ in settings(unit)
@@ -88,6 +90,23 @@ def test_each_line_of_the_sandbox_has_its_reason(unit):
 def test_the_gate_depends_on_no_agent():
     named = [value for section, _, _, value in settings(GATE) if section == "Unit" and "install_cert.service" in value]
     assert named == []
+
+
+def values(unit, wanted):
+    return [value for _, _, key, value in settings(unit) if key == wanted]
+
+
+def test_the_agent_starts_after_users_and_directories_are_made():
+    """Fault 88. sysinit.target, which systemd-sysusers and systemd-tmpfiles come before, by default."""
+    assert "nss-user-lookup.target" in " ".join(values(AGENT, "After")).split()
+    assert values(AGENT, "DefaultDependencies") == []
+
+
+def test_a_crash_loop_is_slow_and_never_given_up():
+    """Fault 90."""
+    assert values(AGENT, "Restart") == ["always"]
+    assert values(AGENT, "RestartSec") == ["5s"]
+    assert values(AGENT, "StartLimitIntervalSec") == ["0"]
 
 
 def test_nothing_ties_the_agent_to_a_consumer():

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/supervisor/agenda.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include <array>
 
 #include <catch2/catch.hpp>
 
@@ -18,6 +21,20 @@ constexpr WallTime kNow{1'795'268'700s};
 
 TurnReport report(WallTime next_wake) {
     return {.exit_code = 0, .valid = true, .next_wake = next_wake, .status = "web next 3d"};
+}
+
+constexpr uid_t kRoot = 0;
+constexpr uid_t kNobody = 65534;
+
+// One end of a connection that was made by `user`.
+UniqueFd peer_of(uid_t user) {
+    std::array<int, 2> ends{-1, -1};
+    REQUIRE(::seteuid(user) == 0);
+    const int made = ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data());
+    REQUIRE(::seteuid(kRoot) == 0);
+    REQUIRE(made == 0);
+    const UniqueFd other(ends[1]);
+    return UniqueFd(ends[0]);
 }
 
 }  // namespace
@@ -263,7 +280,8 @@ TEST_CASE("a second daemon is told who serves the host already", "[control]") {
     CHECK(be_the_only_one(directory.string() + "/none").error().kind == Failure::io);
 }
 
-TEST_CASE("the control socket carries packets both ways and is closed to others", "[control]") {
+TEST_CASE("the control socket carries packets both ways and is closed to others",
+          "[control][fault-S14]") {
     const testing::TemporaryDirectory directory;
     CHECK_FALSE(*connect_to(directory.string()));
     const auto listener = listen_at(directory.string());
@@ -274,4 +292,24 @@ TEST_CASE("the control socket carries packets both ways and is closed to others"
     REQUIRE(client);
     REQUIRE(*client);
     REQUIRE(send_packet((*client)->get(), "renew"));
+}
+
+TEST_CASE("root and who runs us are heard, and nobody else", "[control][fault-S14]") {
+    if (::geteuid() != kRoot) {
+        WARN("only root can be somebody else");
+        return;
+    }
+    const auto [we, peer, trusted] = GENERATE(table<uid_t, uid_t, bool>({
+        {kRoot, kRoot, true},
+        {kRoot, kNobody, false},
+        {kNobody, kRoot, true},
+        {kNobody, kNobody, true},
+        {kNobody, kNobody - 1, false},
+    }));
+    CAPTURE(we, peer);
+    const UniqueFd connection = peer_of(peer);
+    REQUIRE(::seteuid(we) == 0);
+    const bool heard = is_trusted_peer(connection.get());
+    REQUIRE(::seteuid(kRoot) == 0);
+    CHECK(heard == trusted);
 }

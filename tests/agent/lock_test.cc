@@ -20,7 +20,8 @@ mode_t mode_of(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("no umask keeps others from what lies beside the private directory", "[lock]") {
+TEST_CASE("no umask keeps others from what lies beside the private directory",
+          "[lock][fault-S14]") {
     const testing::TemporaryDirectory root;
     const mode_t mask = GENERATE(as<mode_t>{}, 0000, 0022, 0077, 0777);
     CAPTURE(mask);

@@ -39,7 +39,8 @@ ReloadOutcome shell(std::string script, std::chrono::seconds timeout = kAmple) {
 
 }  // namespace
 
-TEST_CASE("a command's end is told with the last line of its output", "[consumers][fault-74]") {
+TEST_CASE("a command's end is told with the last line of its output",
+          "[consumers][fault-74][fault-S10]") {
     struct Row {
         std::string what;
         std::vector<std::string> argv;
@@ -87,7 +88,8 @@ TEST_CASE("a command's end is told with the last line of its output", "[consumer
     CHECK(outcome.what == row.told);
 }
 
-TEST_CASE("a command sees a clean environment and nothing of ours", "[consumers][fault-84]") {
+TEST_CASE("a command sees a clean environment and nothing of ours",
+          "[consumers][fault-84][fault-S10]") {
     REQUIRE(::setenv("VAULT_TOKEN", "canary", 1) == 0);
     // Without O_CLOEXEC, as a careless library opens them.
     const UniqueFd leaked(::open("/dev/null", O_RDONLY));

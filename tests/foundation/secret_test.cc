@@ -33,7 +33,7 @@ TEST_CASE("a secret grows without moving up to its reserve and ends in NUL", "[s
     CHECK(secret.reveal() == "123456789");
 }
 
-TEST_CASE("what falls off a shrinking secret is overwritten", "[secret]") {
+TEST_CASE("what falls off a shrinking secret is overwritten", "[secret][fault-S11]") {
     Secret secret("12345678");
     const char* const at = secret.data();
     secret.resize(2);

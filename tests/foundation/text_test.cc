@@ -85,7 +85,7 @@ TEST_CASE("durations are shown by their two largest units", "[text]") {
     CHECK(to_human(duration) == text);
 }
 
-TEST_CASE("other people's bytes become one harmless line", "[text]") {
+TEST_CASE("other people's bytes become one harmless line", "[text][fault-S9]") {
     const auto [why, bytes, line] = GENERATE(table<std::string, std::string, std::string>({
         {"plain text stays", "permission denied", "permission denied"},
         {"UTF-8 stays", "s\xC3\xBC\xC3\x9F", "s\xC3\xBC\xC3\x9F"},

@@ -95,7 +95,7 @@ TEST_CASE("a secret that is not there yet, or still empty, is waited for", "[hos
 }
 
 TEST_CASE("a secret that others can read or write is refused, with its mode and path",
-          "[host][fault-13]") {
+          "[host][fault-13][fault-S6]") {
     const auto [mode, refused] = GENERATE(table<mode_t, bool>({
         {0600, false},
         {0400, false},
@@ -149,7 +149,7 @@ TEST_CASE("a link of ours is followed, relative or absolute, but not for ever",
     CHECK(read_secret(place.link_to("loop", "loop")).error().kind == Failure::io);
 }
 
-TEST_CASE("a stranger's file or link is refused", "[host][fault-13]") {
+TEST_CASE("a stranger's file or link is refused", "[host][fault-13][fault-S6]") {
     if (!is_root()) {
         WARN("only root can make a stranger's file");
         return;

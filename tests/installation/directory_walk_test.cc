@@ -150,7 +150,9 @@ TEST_CASE_METHOD(Fixture, "a loop of links ends", "[installation]") {
     is_refused("/a", "symbolic links");
 }
 
-TEST_CASE_METHOD(Fixture, "somebody else's link is not followed", "[installation][fault-60]") {
+TEST_CASE_METHOD(Fixture,
+                 "somebody else's link is not followed",
+                 "[installation][fault-60][fault-S3]") {
     fs::remove_all(at("/etc/etcd"));
     fs::create_symlink("/data", at("/etc/etcd"));
     SECTION("a stranger's") {

@@ -69,7 +69,7 @@ TEST_CASE("only temporary names are litter", "[installation][fault-68]") {
 }
 
 TEST_CASE("a configured name leads through the pointer of its certificate's home",
-          "[installation]") {
+          "[installation][fault-S5]") {
     CHECK(home_name(spec_named("etcd-member")) == ".etcd-member");
     CHECK(link_target(spec_named("etcd-member"), "etcd-member-key.pem") ==
           ".etcd-member/current/etcd-member-key.pem");

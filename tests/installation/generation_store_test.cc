@@ -131,7 +131,7 @@ TEST_CASE_METHOD(StoreFixture,
 
 TEST_CASE_METHOD(StoreFixture,
                  "a renewal changes all names at once and keeps the old for a grace",
-                 "[installation]") {
+                 "[installation][fault-S19]") {
     const NewSet first = issue(spec);
     const NewSet second = issue(spec);
     REQUIRE(install(first));

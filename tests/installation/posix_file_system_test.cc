@@ -46,7 +46,9 @@ class Umask {
     mode_t before_;
 };
 
-TEST_CASE_METHOD(Fixture, "a new file is its maker's alone, whatever the umask", "[installation]") {
+TEST_CASE_METHOD(Fixture,
+                 "a new file is its maker's alone, whatever the umask",
+                 "[installation][fault-S2]") {
     const mode_t mask = GENERATE(as<mode_t>{}, 0000, 0022, 0077, 0027);
     const Umask umask(mask);
     REQUIRE(files.create_file(root, "key.pem"));
@@ -83,7 +85,7 @@ TEST_CASE_METHOD(Fixture, "a file over the limit is not read", "[installation]")
 
 TEST_CASE_METHOD(Fixture,
                  "a name that is taken is never written over",
-                 "[installation][fault-60]") {
+                 "[installation][fault-60][fault-S2]") {
     put_content(at("victim"), "precious");
     fs::create_symlink(at("victim"), at("link"));
     fs::create_symlink(at("nowhere"), at("dangling"));
@@ -124,7 +126,7 @@ TEST_CASE_METHOD(Fixture, "a link is not opened as a directory", "[installation]
     }
 }
 
-TEST_CASE_METHOD(Fixture, "no verb leaves its directory", "[installation]") {
+TEST_CASE_METHOD(Fixture, "no verb leaves its directory", "[installation][fault-S3]") {
     fs::create_directory(at("inner"));
     put_content(at("victim"), "precious");
     const auto inner = files.open_directory(root, "inner");

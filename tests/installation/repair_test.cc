@@ -237,7 +237,7 @@ TEST_CASE_METHOD(GivenAway, "what the configured owner was given is taken back",
 
 TEST_CASE_METHOD(GivenAway,
                  "a home that the configured owner was given is taken back to be written",
-                 "[installation]") {
+                 "[installation][fault-S4]") {
     spec.ownership.uid = 4711;
     disguised.disguise(home(), 4711);
     const Staged staged{.spec = &spec, .generation = current()};
@@ -248,7 +248,9 @@ TEST_CASE_METHOD(GivenAway,
     CHECK(disguised.describe(*disguised.open_directory(parent, ".etcd-member"))->owner.uid == us);
 }
 
-TEST_CASE_METHOD(GivenAway, "a home of a stranger's is refused by every verb", "[installation]") {
+TEST_CASE_METHOD(GivenAway,
+                 "a home of a stranger's is refused by every verb",
+                 "[installation][fault-S4]") {
     const InstalledSet before = installed();
     disguised.disguise(home(), testing::kStranger);
     const auto is_refused = [&](const auto& result) {
@@ -269,7 +271,7 @@ TEST_CASE_METHOD(GivenAway, "a home of a stranger's is refused by every verb", "
     CHECK(visible() == fresh.view);
 }
 
-TEST_CASE_METHOD(GivenAway, "a generation of a stranger's is refused", "[installation]") {
+TEST_CASE_METHOD(GivenAway, "a generation of a stranger's is refused", "[installation][fault-S4]") {
     disguised.disguise(home() / current(), testing::kStranger);
     const auto read = guarded.read(spec);
     REQUIRE_FALSE(read);

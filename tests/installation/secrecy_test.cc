@@ -50,7 +50,7 @@ struct Audited : StoreFixture {
 
 TEST_CASE_METHOD(Audited,
                  "a key is never open to anybody else, not for one system call",
-                 "[installation]") {
+                 "[installation][fault-S2]") {
     const auto [what, mode, mask] = GENERATE(table<const char*, mode_t, mode_t>({
         {"0600 under no umask", 0600, 0000},
         {"0640 under no umask", 0640, 0000},
@@ -89,7 +89,7 @@ TEST_CASE_METHOD(Audited, "an adopted key is never open to anybody else", "[inst
 
 TEST_CASE_METHOD(Audited,
                  "a generation can be entered only once it is complete",
-                 "[installation]") {
+                 "[installation][fault-S2]") {
     REQUIRE(store.prove_writable(spec));
     std::vector<mode_t> modes;
     files.watch = [&](std::string_view verb) {

@@ -130,7 +130,7 @@ def test_the_scripted_server_can_give_a_good_answer(scripted_host):
 
 
 def test_a_server_that_never_ends_its_answer_costs_no_more_than_the_time_out(scripted_host, scripted):
-    """Fault 33."""
+    """Faults 33, S8."""
     installed = scripted_host.install()
     _, release = scripted.hold()
     try:
@@ -163,6 +163,7 @@ def test_a_short_wish_to_be_asked_later_is_honoured_within_the_time_out(scripted
 
 
 def test_a_key_made_on_the_host_never_leaves_it(scripted_host, scripted):
+    """Fault S1."""
     scripted_host.change(certificates={"etcd-member": {**scripted_host.values["certificates"]["etcd-member"],
                                                        "method": "sign", "key_type": "ec"}})
     before = len(scripted.requests)

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an operator types: status, inspect, renew, remove, usage; each with its exit code and its words."""
 import datetime
+import pathlib
 import re
+import subprocess
+import tempfile
 
 import pytest
 
@@ -9,6 +12,7 @@ from authority import MINUTE, Authority, Order, pem
 from conftest import shipped
 from host import Host, snapshot
 from openssl import assert_set, leaf, serial
+from waiting import until
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
@@ -265,6 +269,41 @@ def test_every_error_is_told_at_once(etcd_host):
     outcome = etcd_host.once()
     assert outcome.code == 78
     assert [bool(re.search(rf"config\.yaml:{line}:\d+:", outcome.err)) for line in (2, 3, 4)] == [True] * 3, outcome
+
+
+ASK = """import contextlib, socket, sys
+control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+control.connect(sys.argv[1])
+with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+    control.send(b"renew\\0")
+    sys.stdout.buffer.write(control.recv(100))
+"""
+
+
+def asked_by(user, control):
+    """What the daemon answers to a request for a renewal; nothing where it hangs up."""
+    return subprocess.run(["/usr/bin/python3", "-c", ASK, control], user=user, group=user, extra_groups=[],
+                          stdout=subprocess.PIPE, check=True, timeout=20).stdout
+
+
+def test_the_daemon_hears_root_alone_even_where_its_socket_is_open(scripted):
+    """Fault S14."""
+    # pytest's own directories are closed to others.
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
+        host = Host(pathlib.Path(directory))
+        host.write_token("s.scripted")
+        host.configure(shipped("etcd", host, scripted))
+        daemon = host.start("run")
+        try:
+            control = host.root / "run/install-cert/control"
+            until(control.exists, 20, "the daemon to listen")
+            assert asked_by(0, control) == b"0"
+            for path in (control, *control.parents[:-3]):
+                path.chmod(0o777)
+            assert asked_by(65534, control) == b""
+        finally:
+            daemon.terminate()
+            daemon.communicate(timeout=20)
 
 
 def test_an_operators_requests_keep_ten_seconds_apart(etcd_host, bao):

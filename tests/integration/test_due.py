@@ -251,6 +251,7 @@ def test_renew_asks_whatever_is_due(calm_host, asked):
 
 
 def test_superseded_keys_are_removed_after_the_grace_without_another_turn(calm_host):
+    """Fault S19."""
     before = generation(calm_host)
     assert calm_host.renew().code == 0
     assert before.exists()

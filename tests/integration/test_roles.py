@@ -65,6 +65,7 @@ def test_consumers_reach_their_files_whatever_the_umask(etcd_host):
 
 
 def test_nobody_else_may_read_a_key_or_what_the_program_keeps(etcd_host):
+    """Fault S15."""
     etcd_host.install()
     for path in etcd_host.root.rglob("*"):
         if path.is_file() and (b"PRIVATE KEY" in path.read_bytes() or "install-cert" in str(path)):

@@ -88,7 +88,7 @@ std::string told(const std::vector<TrustedAuthority>& trust) {
 }  // namespace
 
 TEST_CASE("the trust file holds what the mount presents and what was seen within a ttl",
-          "[issuance][trust]") {
+          "[issuance][trust][fault-S17]") {
     const auto [what, installed, presented, expected] =
         GENERATE(table<std::string, std::vector<Seen>, std::string, std::string>({
             {"nothing anywhere", std::vector<Seen>{}, "", ""},

@@ -160,8 +160,7 @@ TEST_CASE("what the specification leaves open is not judged", "[issuance][verify
         {"usages open, an intermediate for servers only",
          [](Answer& a) {
              a.spec.usages.reset();
-             a.issuer =
-                 root().intermediate("Issuing", Terms{.which = 1, .usages = {"serverAuth"}});
+             a.issuer = root().intermediate("Issuing", Terms{.which = 1, .usages = {"serverAuth"}});
              a.authorities.push_back(a.issuer->pem());
          }},
         {"a usage of another kind beside",
@@ -210,7 +209,7 @@ TEST_CASE("the common name may be repeated among the alternative names", "[issua
 }
 
 TEST_CASE("what is wrong with an answer is named",
-          "[issuance][verify][fault-44][fault-45][fault-46][fault-51]") {
+          "[issuance][verify][fault-44][fault-45][fault-46][fault-51][fault-S17]") {
     const auto [what, change, named] = GENERATE(table<std::string, Change, List>({
         {"key of another leaf",
          [](Answer& a) { a.other_key = TestKey("P-256", 8); },

@@ -135,7 +135,7 @@ def sweep(workers, scenario, choose, program=None):
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_turn_killed_anywhere_leaves_the_old_set_or_the_new_one(workers, scenario, record_property):
-    """Faults 10, 69."""
+    """Faults 10, 69, S2."""
     choose = every_call if scenario == "renewal" else every_call_of_publication
     watched, trials, faults = sweep(workers, scenario, choose)
     counts = collections.Counter(verdict for trial in trials for verdict in trial.verdicts)

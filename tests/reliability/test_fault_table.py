@@ -9,14 +9,15 @@ import pytest
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 PAGE = REPOSITORY / "docs/faults.md"
-ROWS = range(1, 102)
-ROW = re.compile(r"^\| (\d+) \|(.*)\|$")
+# Faults, and the requirements of security.
+ROWS = [*map(str, range(1, 102)), *(f"S{number}" for number in range(1, 20))]
+ROW = re.compile(r"^\| (S?\d+) \|(.*)\|$")
 NAMED = re.compile(r"`([\w/]+): ([^`]+)`")
 # TEST_CASE("name" "goes on", "[tags]"), and with a fixture in front.
 CASE = re.compile(r'TEST_CASE(?:_METHOD)?\(\s*(?:[\w:]+,\s*)?((?:"(?:[^"\\]|\\.)*"\s*)+),\s*"([^"]*)"\)')
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
-TAG = re.compile(r"\[fault-(\d+)\]")
-SAID = re.compile(r"\bFaults? (\d+(?:, \d+)*)")
+TAG = re.compile(r"\[fault-(S?\d+)\]")
+SAID = re.compile(r"\bFaults? (S?\d+(?:, S?\d+)*)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +31,7 @@ def listed(page):
     rows = {}
     for line in page.splitlines():
         if row := ROW.match(line):
-            number, cells = int(row[1]), row[2]
+            number, cells = row[1], row[2]
             assert number not in rows, f"two rows {number}"
             tests = [Named(file, name) for file, name in NAMED.findall(cells)]
             rows[number] = tests or (None if "*Does not apply*" in cells else [])
@@ -40,14 +41,14 @@ def listed(page):
 def catch_tests(file, text):
     for case in CASE.finditer(text):
         name = "".join(LITERAL.findall(case[1]))
-        yield Named(file, name), {int(number) for number in TAG.findall(case[2])}
+        yield Named(file, name), set(TAG.findall(case[2]))
 
 
 def python_tests(file, text):
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             said = SAID.findall(ast.get_docstring(node) or "")
-            yield Named(file, node.name), {int(number) for numbers in said for number in numbers.split(", ")}
+            yield Named(file, node.name), {number for numbers in said for number in numbers.split(", ")}
 
 
 def written(top=REPOSITORY / "tests"):
@@ -84,6 +85,10 @@ def without_row(page):
     return re.sub(r"(?m)^\| 14 \|.*\n", "", page)
 
 
+def without_security_row(page):
+    return re.sub(r"(?m)^\| S14 \|.*\n", "", page)
+
+
 def without_tests(page):
     return re.sub(r"(?m)^(\| 14 \|.*?)`.*$", r"\1 |", page)
 
@@ -102,6 +107,7 @@ def with_a_row_too_many(page):
 
 SPOILT = [
     (without_row, "row 14 is missing"),
+    (without_security_row, "row S14 is missing"),
     (without_tests, "row 14 has no test"),
     (with_a_strange_test, "row 14: there is no 'what nobody wrote"),
     (with_a_foreign_test, "row 14: 'the places of a fleet are even' in renewal/schedule_test does not name it"),
@@ -117,7 +123,7 @@ def test_a_page_that_is_wrong_is_caught(spoil, complaint):
 
 
 def test_a_test_that_names_a_row_which_does_not_list_it_is_caught():
-    tests = written() | {Named("host/files_test", "of another row"): {14, 777}}
+    tests = written() | {Named("host/files_test", "of another row"): {"14", "777"}}
     said = list(complaints(PAGE.read_text(), tests))
     assert "'of another row' in host/files_test names row 14, which does not list it" in said
     assert "'of another row' in host/files_test names row 777, which does not list it" in said

@@ -80,6 +80,7 @@ def compiled(directory, options):
 @pytest.mark.parametrize("check", [check for check, _ in CHECKS] + [is_free_of_text_relocations],
                          ids=lambda check: check.__name__)
 def test_what_is_shipped_is_hardened(check, program):
+    """Fault S16."""
     assert check(program)
 
 

@@ -132,7 +132,7 @@ def attack(arena, ground, program=PROGRAM, stop=lambda: False):
 
 @pytest.mark.parametrize("ground", GROUNDS, **naming)
 def test_no_race_leads_root_astray(ground, arena, capsys):
-    """Fault 60."""
+    """Faults 60, S3, S4."""
     before = arena.lay_out_victims()
     host, codes, counts = attack(arena, ground)
     arena.clean_up_after_him(host)
@@ -161,7 +161,7 @@ def test_where_strangers_may_write_nothing_is_written(title, uid, gid, mode, are
 
 
 def test_a_home_that_a_stranger_made_first_is_refused(arena):
-    """Fault 61."""
+    """Faults 61, S4."""
     host = arena.host("root", "root")
     host.certs.chmod(0o1777)
     (host.certs / ".set0").mkdir()

@@ -139,6 +139,7 @@ def spilled_by_a_turn(host):
 
 @pytest.mark.parametrize("method, kind", [("issue", "ec"), ("issue", "rsa"), ("sign", "ec"), ("sign", "rsa")])
 def test_nothing_is_left_of_token_and_key_when_a_consumer_is_told(bao, make_host, method, kind):
+    """Faults S10, S11."""
     host = make_host(bao, method=method, role=kind, **({"key_type": kind} if method == "sign" else {}))
     assert spilled_by_a_turn(host) == {}
     surroundings = (host.inputs / "seen").read_text()
@@ -173,7 +174,7 @@ def test_the_scan_finds_the_token_while_it_is_in_use(scripted, make_host):
 
 
 def test_a_user_may_not_look_into_a_process_of_his_own(scripted, make_host):
-    """Fault 76."""
+    """Faults 76, S11."""
     nobody = {"user": 65534, "group": 65534, "extra_groups": []}
     # pytest's own directories are closed to others.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
@@ -239,6 +240,7 @@ COMMANDS = [("once",), ("renew",), ("renew", "--dry-run"), ("status",), ("status
 
 @pytest.mark.parametrize("script", [row[1] for row in ANSWERS], ids=[row[0] for row in ANSWERS])
 def test_no_command_says_or_keeps_a_secret(scripted, make_host, script):
+    """Faults S12, S15."""
     host = make_host(scripted)
     scripted.script = script
     forms = canary.token_forms(TOKEN) | canary.key_forms(canary.text_of(KEY))
@@ -275,6 +277,7 @@ REPORT = """<testsuite><testcase name="good" status="run"><system-out>fine</syst
 @pytest.mark.parametrize("said, code", [
     ("nothing of interest", 0), (TOKEN, 1), ("with s.AbCdEfGhIjKlMnOpQrStUvWx in it", 1), (canary.text_of(KEY), 1)])
 def test_a_test_whose_output_holds_a_secret_has_failed(tmp_path, said, code):
+    """Fault S12."""
     (tmp_path / "unit.xml").write_text(REPORT.format(said))
     done = subprocess.run(["/usr/bin/python3", "-B", SUM_RESULTS, tmp_path], capture_output=True, text=True)
     assert done.returncode == code, done
@@ -286,6 +289,7 @@ def children(pid):
 
 
 def test_the_daemon_keeps_no_secret_between_its_turns_nor_tells_the_journal(bao, make_host, tmp_path):
+    """Fault S11."""
     host = make_host(bao, method="issue", role="ec")
     with journal(tmp_path / "journal") as kept:
         daemon = kept.start(AGENT, "run", "--reload", "--config", host.config, "--root", host.root, VAULT_TOKEN=TOKEN)

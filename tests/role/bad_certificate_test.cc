@@ -9,7 +9,7 @@
 
 namespace install_cert::role {
 
-TEST_CASE("values that cannot be meant are refused", "[role]") {
+TEST_CASE("values that cannot be meant are refused", "[role][fault-S5]") {
     check_all({
         {"a name in capitals",
          "vault: {address: https://v}\ncertificates:\n  Db: {mount: a, role: b, common_name: c, "
@@ -121,7 +121,7 @@ TEST_CASE("values that cannot be meant are refused", "[role]") {
 }
 
 TEST_CASE("files that would expose or overwrite something are refused",
-          "[role][fault-66][fault-93][fault-94][fault-95]") {
+          "[role][fault-66][fault-93][fault-94][fault-95][fault-S5]") {
     check_all({
         {"an unquoted mode",
          certificate_with("    files: {key: {name: a, mode: 0640}}\n"),

@@ -109,7 +109,7 @@ TEST_CASE("a renewal that cannot be followed is refused", "[role][fault-96]") {
     });
 }
 
-TEST_CASE("a Vault that cannot be reached safely is refused", "[role][fault-97]") {
+TEST_CASE("a Vault that cannot be reached safely is refused", "[role][fault-97][fault-S6]") {
     const auto vault = [](const std::string& keys) { return "vault: {" + keys + "}\n" + kWeb; };
     const auto at = [&](const std::string& address) { return vault("address: '" + address + "'"); };
     check_all({

@@ -82,7 +82,7 @@ TEST_CASE("the server's wish to be left alone travels with the failure", "[vault
     CHECK(refusal(kPath, std::move(throttled)).retry_after == std::chrono::seconds{9});
 }
 
-TEST_CASE("what Vault says is one short line without control bytes", "[vault]") {
+TEST_CASE("what Vault says is one short line without control bytes", "[vault][fault-S9]") {
     const std::vector<std::string> bodies{
         errors(R"(1 error occurred:\n\t* permission denied\n\n)"),
         errors(R"(evil\u001b[2Jtext\r\ninstall-cert: all is well)"),

@@ -49,7 +49,7 @@ TEST_CASE("a standby's 307 to the same server is followed with verb, body and to
     }
 }
 
-TEST_CASE("no redirect leads the token to another server", "[vault][fault-22]") {
+TEST_CASE("no redirect leads the token to another server", "[vault][fault-22][fault-S6]") {
     HttpsBench foreign(always(http_answer(200, "{}")));
     const std::string port = std::to_string(foreign.server.port());
 
@@ -94,7 +94,7 @@ TEST_CASE("redirects in a circle end", "[vault][fault-21]") {
     CHECK(bench.server.requests().size() == 4);
 }
 
-TEST_CASE("the target of a redirect is data: one line, capped", "[vault]") {
+TEST_CASE("the target of a redirect is data: one line, capped", "[vault][fault-S9]") {
     HttpsBench bench(
         always(redirect(307, "https://evil.example/\x1b[2J" + std::string(1500, 'x'))));
     const auto answer = bench.ask(post());

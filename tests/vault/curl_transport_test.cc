@@ -156,7 +156,8 @@ TEST_CASE("a request may be started from within an answer", "[vault]") {
     CHECK(depth == 5);
 }
 
-TEST_CASE("answers that are cut, lie or never end are refused", "[vault][fault-34][fault-35]") {
+TEST_CASE("answers that are cut, lie or never end are refused",
+          "[vault][fault-34][fault-35][fault-S8]") {
     struct Row {
         std::string prose;
         testing::Respond respond;
@@ -345,7 +346,7 @@ TEST_CASE("a second loss is final", "[vault]") {
     CHECK(bench.server.requests().size() <= 3);
 }
 
-TEST_CASE("proxies of the environment are ignored", "[vault][fault-42]") {
+TEST_CASE("proxies of the environment are ignored", "[vault][fault-42][fault-S7]") {
     HttpsBench bench(always(http_answer(200, "{}")));
     for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
         REQUIRE(::setenv(name, "http://127.0.0.1:1", 1) == 0);

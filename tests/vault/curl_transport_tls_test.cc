@@ -46,7 +46,7 @@ TlsServerSettings server_showing(const TestAuthority& issuer,
 
 }  // namespace
 
-TEST_CASE("a server that cannot prove who it is hears no request", "[vault][fault-40]") {
+TEST_CASE("a server that cannot prove who it is hears no request", "[vault][fault-40][fault-S7]") {
     struct Row {
         std::string prose;
         TlsServerSettings settings;
@@ -110,7 +110,7 @@ TEST_CASE("TLS 1.2 is good enough", "[vault]") {
     CHECK(bench.get());
 }
 
-TEST_CASE("only insecure_skip_verify opens the door", "[vault][fault-40]") {
+TEST_CASE("only insecure_skip_verify opens the door", "[vault][fault-40][fault-S7]") {
     HttpsBench bench(server_showing(stranger(), [](Plan& plan) { plan.ip = {"127.0.0.2"}; }));
     CHECK_FALSE(bench.get());
     bench.forget_transport();
@@ -118,7 +118,7 @@ TEST_CASE("only insecure_skip_verify opens the door", "[vault][fault-40]") {
     CHECK(bench.get());
 }
 
-TEST_CASE("the environment cannot add a CA to the configured one", "[vault]") {
+TEST_CASE("the environment cannot add a CA to the configured one", "[vault][fault-S7]") {
     HttpsBench bench(server_showing(stranger(), [](Plan&) {}));
     testing::put_content(bench.path("stranger.pem"), stranger().pem());
     for (const char* name : {"SSL_CERT_FILE", "CURL_CA_BUNDLE"}) {

@@ -21,7 +21,7 @@ std::string repeated(std::string_view text, std::size_t times) {
 
 }  // namespace
 
-TEST_CASE("malformed JSON is rejected and never crashes", "[vault][fault-37][fault-38]") {
+TEST_CASE("malformed JSON is rejected and never crashes", "[vault][fault-37][fault-38][fault-S8]") {
     using namespace std::string_literals;
 
     struct Row {

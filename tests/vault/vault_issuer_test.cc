@@ -138,7 +138,7 @@ TEST_CASE("the answer is kept as received only where a response file wants it", 
     CHECK(bench.result(0)->response.reveal() == answer);
 }
 
-TEST_CASE("a sign order sends a CSR and no key, and keeps its own", "[vault]") {
+TEST_CASE("a sign order sends a CSR and no key, and keeps its own", "[vault][fault-S1]") {
     Bench bench;
     bench.transport.reply(kSign, {.body = sign_answer()});
     SECTION("a new key of the kind that was asked for") {
@@ -271,7 +271,7 @@ TEST_CASE("a token that was replaced in mid-turn is used for all orders, each as
     CHECK(bench.transport.seen().back().token == "s.new");
 }
 
-TEST_CASE("a key is made once even when its request is sent twice", "[vault][fault-30]") {
+TEST_CASE("a key is made once even when its request is sent twice", "[vault][fault-30][fault-S1]") {
     Bench bench;
     bench.tokens = {"s.old", "s.new"};
     bench.transport.reply(kSign, {.status = 403, .body = std::string(kForbidden)});

@@ -168,7 +168,7 @@ TEST_CASE("a leaf is no authority for another", "[x509][chain]") {
     CHECK_THAT(result.error().what, Catch::Contains("CN=rogue"));
 }
 
-TEST_CASE("a chain has eight links at most", "[x509][chain]") {
+TEST_CASE("a chain has eight links at most", "[x509][chain][fault-S8]") {
     const int length = GENERATE(0, 1, 7, 8);
     CAPTURE(length);
     const std::vector<TestAuthority> line = line_of(length);

@@ -173,6 +173,31 @@ def test_the_scan_finds_the_token_while_it_is_in_use(scripted, make_host):
     process.communicate(timeout=30)
 
 
+def core_of(pid, directory):
+    """What gdb writes of a process for root; for anybody else it may not."""
+    subprocess.run(["gcore", "-o", directory / "core", str(pid)], check=True, capture_output=True)
+    return (directory / f"core.{pid}").read_bytes()
+
+
+def test_a_core_that_root_takes_holds_secrets_only_while_they_are_in_use(scripted, make_host, tmp_path):
+    """Fault S11."""
+    host = make_host(scripted)
+    entered, release = scripted.hold()
+    held = scripted.script
+    scripted.script = lambda request: held(request) and answer(issued(PKI, request))
+    process = host.start("once", "--reload")
+    assert entered(20)
+    assert "the token" in canary.found(canary.token_forms(TOKEN), core_of(process.pid, tmp_path))
+    release()
+    at_the_gate(host)
+    core = core_of(process.pid, tmp_path)
+    assert canary.found({"the hook's path": bytes(host.inputs / "hook")}, core)
+    assert canary.found(secrets(host), core) == []
+    open_gate(host)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, (out, err)
+
+
 def test_a_user_may_not_look_into_a_process_of_his_own(scripted, make_host):
     """Faults 76, S11."""
     nobody = {"user": 65534, "group": 65534, "extra_groups": []}

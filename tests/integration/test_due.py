@@ -2,10 +2,12 @@
 """When a turn asks for a certificate, when it mends in place, and when it does nothing: counted at the server."""
 import json
 import os
+import re
 import shutil
 
 import pytest
 
+import kluster
 from conftest import shipped
 from host import snapshot
 from openssl import assert_set, common_name, names, serial
@@ -241,6 +243,23 @@ def test_names_limit_the_turn_to_those_named(host, bao, tokens, asked):
     assert asked() == 1
     assert not (host.certs / NAME).exists()
     assert_set(host.certs, "kube-apiserver")
+
+
+def test_a_token_whose_time_has_come_is_renewed_once(calm_host, bao):
+    """Fault 18."""
+    token = kluster.make_token(bao, "short", kluster.grants("kluster/pki/etcd-member/issue/etcd-member"), period="30m")
+    calm_host.write_token(token)
+    assert calm_host.once().code == 0  # learns of it
+
+    def ends():
+        return bao.call("GET", "auth/token/lookup-self", token=token)[1]["data"]["expire_time"]
+    before, renewals = ends(), len(bao.requests("auth/token/renew-self"))
+    state = calm_host.root / "var/lib/install-cert/state.json"
+    state.write_text(re.sub(r'("next_care": ?)"[^"]*"', r'\1"2026-01-01T00:00:00Z"', state.read_text()))
+    for _ in range(2):
+        assert calm_host.once().code == 0
+        assert len(bao.requests("auth/token/renew-self")) == renewals + 1
+    assert ends() > before
 
 
 def test_renew_asks_whatever_is_due(calm_host, asked):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers that no real Vault gives: each is refused with its exit code, and the installed set stays untouched."""
 import json
+import os
+import pathlib
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -122,6 +124,18 @@ def test_a_bad_answer_is_refused_and_leaves_the_installed_set_alone(scripted_hos
     assert all(line.isprintable() for line in outcome.err.splitlines()), outcome
     assert "PRIVATE KEY" not in outcome.err + outcome.out and "s.scripted" not in outcome.err + outcome.out
     assert_set(scripted_host.certs, "etcd-member")
+
+
+DEFECTS = ("a key of another certificate", "expired", "other names", "a name too many", "a CA as leaf")
+
+
+@pytest.mark.parametrize("script", [row[1] for row in ANSWERS if row[0] in DEFECTS], ids=DEFECTS)
+def test_a_program_that_does_not_verify_is_caught(scripted_host, scripted, script):
+    installed = scripted_host.install()
+    scripted_host.program = pathlib.Path(os.environ["MUTANTS"]) / "unverified"
+    scripted.script = script
+    scripted_host.renew("--timeout", "2s")
+    assert snapshot(scripted_host.certs) != installed
 
 
 def test_the_scripted_server_can_give_a_good_answer(scripted_host):

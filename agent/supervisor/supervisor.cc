@@ -25,11 +25,14 @@ namespace {
 constexpr int kConfigExit = 78;
 constexpr std::chrono::minutes kBetweenKills{1};
 
-void watch(int events, int fd) {
+Result<> watch(int events, int fd) {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.fd = fd;
-    (void)::epoll_ctl(events, EPOLL_CTL_ADD, fd, &event);
+    if (::epoll_ctl(events, EPOLL_CTL_ADD, fd, &event) != 0) {
+        return fail_errno(Failure::io, "epoll_ctl", errno);
+    }
+    return {};
 }
 
 // The value itself is of no interest, only that it is taken: an armed descriptor stays readable.
@@ -118,13 +121,17 @@ Result<> Supervisor::open() {
     }
     listener_ = std::move(*listener);
     for (const int fd : {signals_.get(), timer_.get(), watchdog_.get(), listener_.get()}) {
-        watch(events_.get(), fd);
+        if (auto watched = watch(events_.get(), fd); !watched) {
+            return watched;
+        }
     }
     if (const auto period = notifier_.watchdog()) {
         const std::int64_t usec = period->count();
         const timespec every{.tv_sec = usec / 1'000'000, .tv_nsec = usec % 1'000'000 * 1000};
         const itimerspec spec{.it_interval = every, .it_value = every};
-        (void)::timerfd_settime(watchdog_.get(), 0, &spec, nullptr);
+        if (::timerfd_settime(watchdog_.get(), 0, &spec, nullptr) != 0) {
+            return fail_errno(Failure::io, "timerfd_settime", errno);
+        }
     }
     return {};
 }
@@ -206,8 +213,9 @@ void Supervisor::on_connection() {
         return;
     }
     const int fd = client.get();
-    watch(events_.get(), fd);
-    clients_.emplace(fd, std::move(client));
+    if (watch(events_.get(), fd)) {
+        clients_.emplace(fd, std::move(client));
+    }
 }
 
 void Supervisor::on_client(int fd) {
@@ -235,8 +243,14 @@ void Supervisor::start_turn() {
         end_turn(std::nullopt);
         return;
     }
+    if (const auto watched = watch(events_.get(), worker->pidfd.get()); !watched) {
+        worker->kill();
+        (void)worker->finish();  // its end would never be noticed
+        complain(watched.error());
+        end_turn(std::nullopt);
+        return;
+    }
     worker_ = std::move(*worker);
-    watch(events_.get(), worker_->pidfd.get());
 }
 
 void Supervisor::on_worker_end() {

@@ -141,7 +141,7 @@ class Tracer {
                                            tracees_,
                                            [this](const auto& entry) {
                                                return reported_.contains(entry.first) ||
-                                                      is_asleep(entry.first);
+                                                      is_asleep(entry.first, entry.second);
                                            })) {
                 return true;
             } else {
@@ -161,6 +161,7 @@ class Tracer {
         }
         Tracee& tracee = tracees_[pid];
         const int event = status >> 16;
+        tracee.has_vforked = event == PTRACE_EVENT_VFORK;
         std::uintptr_t passed_on = 0;
         if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
             at_stop(pid, tracee);

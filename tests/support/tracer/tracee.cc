@@ -49,7 +49,7 @@ std::string text_at(pid_t pid, std::uint64_t address) {
     return buffer.data();
 }
 
-bool is_asleep(pid_t pid) {
+bool is_asleep(pid_t pid, const Tracee& tracee) {
     const std::string path = "/proc/" + std::to_string(pid) + "/stat";
     std::array<char, 256> buffer{};
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -59,7 +59,8 @@ bool is_asleep(pid_t pid) {
     const std::string_view text(buffer.data(),
                                 static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
     const std::size_t end = text.rfind(')');
-    return end != std::string_view::npos && text.substr(end).starts_with(") S");
+    const std::string_view rest = text.substr(std::min(end, text.size()));
+    return rest.starts_with(") S") || (tracee.has_vforked && rest.starts_with(") D"));
 }
 
 void Tracee::suffer_entry(pid_t pid, int error_number) const {

@@ -24,6 +24,7 @@ namespace {
 
 constexpr int kConfigExit = 78;
 constexpr std::chrono::minutes kBetweenKills{1};
+constexpr int kBetweenAccepts = 1000;  // ms, while no connection can be taken
 
 Result<> watch(int events, int fd) {
     epoll_event event{};
@@ -151,7 +152,11 @@ bool Supervisor::arm_timer() {
 
 void Supervisor::wait_and_dispatch() {
     std::array<epoll_event, 8> ready{};
-    const int count = ::epoll_wait(events_.get(), ready.data(), static_cast<int>(ready.size()), -1);
+    const int count = ::epoll_wait(events_.get(),
+                                   ready.data(),
+                                   static_cast<int>(ready.size()),
+                                   listening_ ? -1 : kBetweenAccepts);
+    listening_ = listening_ || watch(events_.get(), listener_.get());
     for (int i = 0; i < count; ++i) {
         const int fd = ready[static_cast<std::size_t>(i)].data.fd;
         if (fd == signals_.get()) {
@@ -208,8 +213,13 @@ void Supervisor::on_watchdog() {
 
 void Supervisor::on_connection() {
     UniqueFd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!client) {
+        // With no descriptor left the listener stays readable.
+        listening_ = ::epoll_ctl(events_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr) != 0;
+        return;
+    }
     constexpr std::size_t most_clients = 32;
-    if (!client || !is_trusted_peer(client.get()) || clients_.size() >= most_clients) {
+    if (!is_trusted_peer(client.get()) || clients_.size() >= most_clients) {
         return;
     }
     const int fd = client.get();

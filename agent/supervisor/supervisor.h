@@ -57,6 +57,7 @@ class Supervisor {
     UniqueFd watchdog_;
     UniqueFd only_;
     UniqueFd listener_;
+    bool listening_ = true;  // false: a connection could not be taken, and is left for a second
     std::map<int, UniqueFd> clients_;
     std::optional<Worker> worker_;
     bool ready_;

@@ -180,3 +180,27 @@ def test_a_worker_whose_end_nobody_would_notice_is_caught(workers):
     made = workers.begin(recorded_life).result()
     last = Failure("epoll_ctl", made["epoll_ctl"], "once", "ENOMEM")
     assert workers.begin(faults_after, last, MUTANTS / "worker_unwatched", 5).result(), "not caught"
+
+
+def life_without_descriptors():
+    """How often it tried to take a connection while it fed the watchdog."""
+    directory = tempfile.mkdtemp(dir=here["directory"])
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(f"{directory}/notify")
+        systemd.settimeout(PATIENCE)
+        with Daemon(SUPERVISOR, *Failure("accept4", 1, "forever", "EMFILE").option(), WATCHDOG_USEC="400000",
+                    NOTIFY_SOCKET=f"{directory}/notify") as daemon:
+            with daemon.ask():
+                fed = 0
+                while fed < 4:
+                    fed += systemd.recv(4096) == b"WATCHDOG=1"
+                daemon.is_signalled()
+            daemon.stop()
+            return daemon.renewals(), daemon.entries()["accept4"]
+
+
+def test_without_descriptors_for_clients_it_does_not_spin(workers):
+    """Fault 73."""
+    renewals, tries = workers.begin(life_without_descriptors).result()
+    assert renewals == 1
+    assert 0 < tries < 20

@@ -6,6 +6,7 @@
 #include "foundation/text.h"
 #include "installation/generation_name.h"
 #include "installation/refusal.h"
+#include "role/read_certificate.h"
 
 namespace install_cert::installation {
 namespace {
@@ -29,14 +30,32 @@ Result<> make_new_link(FileSystem& files,
     return {};
 }
 
-Occupied judge_link(const Site& site, const std::string& name, const std::string& target) {
+// Empty where no such set lies there. It may have been there before a certificate was renamed.
+std::string set_of_link(FileSystem& files,
+                        const Site& site,
+                        const std::string& name,
+                        const std::string& target) {
+    role::CertificateSpec other;
+    other.name = target.substr(0, target.find('/')).substr(target.starts_with('.') ? 1 : 0);
+    if (!role::is_certificate_name(other.name) || target != link_target(other, name)) {
+        return {};
+    }
+    const auto home = files.look(site.directory, home_name(other));
+    return home && home->kind == EntryKind::directory ? other.name : "";
+}
+
+Occupied judge_link(FileSystem& files,
+                    const Site& site,
+                    const std::string& name,
+                    const std::string& target) {
     if (target == link_target(*site.spec, name)) {
         return {.by = Occupant::our_link, .what = {}};
     }
+    const std::string what = "is a link to " + printable(target);
     if (target.starts_with(home_name(*site.spec) + "/")) {
-        return {.by = Occupant::astray, .what = "is a link to " + printable(target)};
+        return {.by = Occupant::astray, .what = what};
     }
-    return {.by = Occupant::foreign, .what = "is a link to " + printable(target)};
+    return {.by = Occupant::foreign, .what = what, .set = set_of_link(files, site, name, target)};
 }
 
 }  // namespace
@@ -45,7 +64,7 @@ Result<Occupied> occupant(FileSystem& files, const Site& site, const std::string
     // Most often it is a link: one system call tells both.
     const auto target = files.read_link(site.directory, name);
     if (target) {
-        return judge_link(site, name, *target);
+        return judge_link(files, site, name, *target);
     }
     if (target.error() == std::errc::no_such_file_or_directory) {
         return Occupied{};
@@ -72,9 +91,16 @@ Result<Occupied> occupant(FileSystem& files, const Site& site, const std::string
 std::unexpected<Error> foreign(const Site& site,
                                const std::string& name,
                                const Occupied& occupied) {
+    const std::string otherwise = "move it out of the way, or configure another name";
+    if (occupied.set.empty()) {
+        return fail(Failure::cannot_write,
+                    site.path_of(name) + ": " + occupied.what + " and not ours",
+                    otherwise);
+    }
     return fail(Failure::cannot_write,
-                site.path_of(name) + ": " + occupied.what + " and not ours",
-                "move it out of the way, or configure another name");
+                site.path_of(name) + ": " + occupied.what + ", of another set",
+                "'install-cert remove --former " + occupied.set + "' where '" + occupied.set +
+                    "' is no longer configured; else " + otherwise);
 }
 
 Result<> refuse_foreign(FileSystem& files, const Site& site) {

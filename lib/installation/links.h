@@ -21,7 +21,8 @@ enum class Occupant : std::uint8_t {
 
 struct Occupied {
     Occupant by = Occupant::nothing;
-    std::string what;  // for a foreign one: "is a directory", "is a link to /tmp/x"
+    std::string what;      // for a foreign one: "is a directory", "is a link to /tmp/x"
+    std::string set = {};  // whose link a foreign one is, where the home of such a set lies there
 };
 
 [[nodiscard]] Result<Occupied> occupant(FileSystem& files,

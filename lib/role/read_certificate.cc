@@ -42,17 +42,6 @@ constexpr std::span<const Choice<x509::KeyType>> kKeyTypeChoices = kKeyTypes;
 
 constexpr std::size_t kLongestName = 64;
 
-// [a-z0-9][a-z0-9._-]{0,63}: it names a directory, a key of the state and a journal field.
-bool is_certificate_name(std::string_view name) {
-    const auto is_alphanumeric = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    };
-    return !name.empty() && name.size() <= kLongestName && is_alphanumeric(name.front()) &&
-           std::ranges::all_of(name, [&](char c) {
-               return is_alphanumeric(c) || std::string_view("._-").contains(c);
-           });
-}
-
 // These become parts of a URL's path as they stand.
 bool is_path_at_vault(std::string_view path) {
     const auto segments = split(path, '/');
@@ -187,6 +176,16 @@ Auth read_certificate_auth(const Section& certificate, const VaultAccess& vault)
 }
 
 }  // namespace
+
+bool is_certificate_name(std::string_view name) {
+    const auto is_alphanumeric = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    };
+    return !name.empty() && name.size() <= kLongestName && is_alphanumeric(name.front()) &&
+           std::ranges::all_of(name, [&](char c) {
+               return is_alphanumeric(c) || std::string_view("._-").contains(c);
+           });
+}
 
 CertificateSpec read_certificate(const Entry& entry, const Surroundings& around) {
     const Section certificate(

@@ -2,6 +2,8 @@
 // One entry of `certificates`.
 #pragma once
 
+#include <string_view>
+
 #include "role/accounts.h"
 #include "role/document.h"
 #include "role/role.h"
@@ -17,5 +19,8 @@ struct Surroundings {
 };
 
 [[nodiscard]] CertificateSpec read_certificate(const Entry& entry, const Surroundings& around);
+
+// [a-z0-9][a-z0-9._-]{0,63}: it names a directory, a key of the state and a journal field.
+[[nodiscard]] bool is_certificate_name(std::string_view name);
 
 }  // namespace install_cert::role

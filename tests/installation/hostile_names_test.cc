@@ -85,6 +85,34 @@ TEST_CASE_METHOD(Fixture,
 }
 
 TEST_CASE_METHOD(Fixture,
+                 "the links of a certificate's former name are told from a stranger's",
+                 "[installation]") {
+    REQUIRE(install(issue(spec)));
+    role::CertificateSpec renamed = spec;
+    renamed.name = "member";
+    const auto proven = store.prove_writable(renamed);
+    REQUIRE_FALSE(proven);
+    CHECK(proven.error().kind == Failure::cannot_write);
+    CHECK_THAT(proven.error().what, Catch::EndsWith(", of another set"));
+    CHECK(proven.error().way_out ==
+          "'install-cert remove --former etcd-member' where 'etcd-member' is no longer configured; "
+          "else move it out of the way, or configure another name");
+    const auto [what, target] = GENERATE(table<std::string, std::string>({
+        {"another file's", ".etcd-member/current/other.pem"},
+        {"no set", ".gone/current/etcd-member-key.pem"},
+        {"no name of a set", "./current/etcd-member-key.pem"},
+        {"nor one that a shell should see", ".x'y/current/etcd-member-key.pem"},
+        {"not hidden", "etcd-member/current/etcd-member-key.pem"},
+    }));
+    INFO(what);
+    fs::create_directory(at(".x'y"));
+    fs::remove(at("etcd-member-key.pem"));
+    fs::create_symlink(target, at("etcd-member-key.pem"));
+    CHECK(store.prove_writable(renamed).error().way_out ==
+          "move it out of the way, or configure another name");
+}
+
+TEST_CASE_METHOD(Fixture,
                  "a link in place of `current` is never written through",
                  "[installation]") {
     const fs::path elsewhere = temporary.path() / "elsewhere";

@@ -11,6 +11,7 @@ import threading
 import time
 
 import pytest
+import yaml
 
 from authority import Authority
 from conftest import shipped
@@ -95,6 +96,19 @@ def test_another_role_leaves_the_former_ones_files_alone_and_tells_of_them(etcd_
     assert etcd_host.run("remove", "--former", "etcd-member").code == 0
     assert not list(etcd_host.certs.glob("*.pem"))
     assert "no longer in the configuration" not in etcd_host.run("status").out
+
+
+def test_a_certificate_that_keeps_its_files_under_another_name_says_what_to_remove(etcd_host):
+    values = etcd_host.values
+    etcd_host.install()
+    role = yaml.safe_load((etcd_host.inputs / "roles/etcd.yaml").read_text())
+    etcd_host.configure({**{name: value for name, value in values.items() if name != "role"},
+                         "certificates": {"member": role["certificates"]["etcd-member"]}})
+    refused = etcd_host.once()
+    assert refused.code == 73 and "install-cert remove --former etcd-member" in refused.err, refused
+    assert etcd_host.run("remove", "--former", "etcd-member").code == 0
+    assert etcd_host.once().code == 0
+    assert_set(etcd_host.certs, "etcd-member")
 
 
 def test_the_record_knows_to_whom_a_directory_may_belong(etcd_host):

@@ -35,7 +35,8 @@ ERRORS = {
     "readlinkat": ["EIO", "EACCES"],
     "getdents64": ["EIO", "ENOENT"],
     "mkdir": NAMES, "mkdirat": NAMES, "symlinkat": NAMES, "rename": NAMES, "renameat": NAMES, "unlink": NAMES,
-    "unlinkat": NAMES, "fchown": NAMES, "fchmod": NAMES, "ftruncate": ["EIO"], "fremovexattr": ["EPERM", "EIO"],
+    "unlinkat": NAMES, "fchown": NAMES, "chmod": NAMES, "fchmod": NAMES, "ftruncate": ["EIO"],
+    "fremovexattr": ["EPERM", "EIO"],
     "fsync": ["EIO", "ENOSPC"], "syncfs": ["EIO", "ENOSPC"],
     "flock": ["ENOLCK", "EINTR"],
     "socket": ["EMFILE", "EACCES", "ENOBUFS"],
@@ -51,6 +52,7 @@ ERRORS = {
     "lseek": ["ESPIPE"], "ioctl": ["ENOTTY", "EOPNOTSUPP"], "copy_file_range": ["EXDEV", "ENOSPC", "EIO"],
     "getrandom": ["ENOSYS", "EAGAIN", "EINTR"], "prctl": ["EINVAL"], "access": ["EACCES"],
 }
+MAKING = ["mkdir", "chmod", "mkdirat", "symlinkat", "renameat"]  # of directories, which are there later on
 REASON = re.compile("^install-cert: (out of memory$|.*: )", re.MULTILINE)
 # Libraries that go on without their memory: OpenSSL 3.0 takes a lock that it could not make, glibc looks a user up or
 # registers a destructor with memory that it has not got. The dynamic linker gives up.
@@ -150,7 +152,8 @@ def faults_of(results):
     return [fault for result in results for fault in result.faults]
 
 
-@pytest.mark.parametrize("scenario, calls", [("renewal", ERRORS), ("renewal, synced as a whole", ["syncfs"])])
+@pytest.mark.parametrize("scenario, calls", [("renewal", ERRORS), ("first", MAKING),
+                                             ("renewal, synced as a whole", ["syncfs"])])
 def test_a_failing_call_breaks_no_promise(workers, scenario, calls):
     """Faults 55, 56, 57, 58, 73, 74, 75, 77."""
     made = workers.begin(recorded_run, scenario).result()

@@ -12,11 +12,7 @@ namespace {
 constexpr Millis kRequestTime = 30 * kSecond;
 
 vault::HttpResponse status(int code, std::string_view body) {
-    return {.status = code,
-            .body = Secret(body),
-            .content_type = "application/json",
-            .retry_after = {},
-            .date = {}};
+    return {.status = code, .body = Secret(body), .retry_after = {}, .date = {}};
 }
 
 std::string field(std::string_view body, std::string_view key) {

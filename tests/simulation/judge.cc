@@ -15,6 +15,8 @@ using agent::OutcomeKind;
 using supervisor::Cause;
 
 constexpr std::size_t kHistory = 30;
+// A token is looked at once a day, or earlier.
+constexpr Millis kTokenPatience = kDay + kPatience;
 // Half a minute, one, two, and then two and a half: 26 within an hour.
 constexpr std::size_t kFailedReloadsInAnHour = 30;
 
@@ -89,18 +91,26 @@ bool Judge::can_write() const {
 
 // Whether a certificate that is asked for now would be had.
 bool Judge::fair() const {
+    return fair_but_for_the_token() && host_.vault->token_ends > host_.true_now;
+}
+
+bool Judge::fair_but_for_the_token() const {
     const Vault& vault = *host_.vault;
     // Where every other answer is lost, the budget may be spent within a short certificate's life.
     const Millis ttl = millis(host_.role.certificates.front().ttl.value_or(vault.default_ttl));
     const bool serves = (vault.mood == VaultMood::serves || vault.mood == VaultMood::slow) &&
                         (vault.loss == 0 || ttl >= kDay);
     return host_.is_up && host_.agenda && serves && can_write() && host_.token_file.is_there &&
-           vault.token_ends > host_.true_now && std::abs(host_.offset) <= 4 * kSecond &&
+           std::abs(host_.offset) <= 4 * kSecond &&
            vault.authority.ends - host_.true_now > 3 * kHour;
 }
 
 void Judge::time_passed() {
     if (!fair()) {
+        const Millis ended = host_.vault->token_ends;
+        if (fair_but_for_the_token() && ended > unfair_at_) {
+            fair_to_token_ = ended - unfair_at_;
+        }
         unfair_at_ = host_.true_now;
     }
 }
@@ -109,6 +119,7 @@ void Judge::disturbed(std::string_view what) {
     note(what);
     unfair_at_ = disturbed_at_ = host_.true_now;
     disturbances_.push_back(host_.true_now);
+    fair_to_token_ = 0;
     failed_reloads_.clear();
     std::ranges::fill(debts_, Debt{});
 }
@@ -263,6 +274,7 @@ void Judge::check_waits(const agent::TurnReport& report) const {
 
 void Judge::check() {
     time_passed();
+    check_token();
     check_sets();
     check_debts();
     check_agenda();
@@ -273,6 +285,13 @@ bool Judge::budget_was_spent(const Certificate& known) const {
     const auto recent = std::ranges::count_if(
         known.asks, [&](Millis at) { return at > unfair_at_ - kBudgetWindow; });
     return recent >= static_cast<std::ptrdiff_t>(renewal::kRequestsPerWindow);
+}
+
+void Judge::check_token() {
+    if (fair_to_token_ > kTokenPatience) {
+        object("the token ended, and could have been renewed for " +
+               std::to_string(fair_to_token_ / kSecond) + " s");
+    }
 }
 
 void Judge::check_sets() {

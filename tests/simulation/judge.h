@@ -83,8 +83,10 @@ class Judge final : public Observer, public VaultWatch {
     [[noreturn]] void object(const std::string& what) const;
     [[nodiscard]] bool can_write() const;
     [[nodiscard]] bool fair() const;
+    [[nodiscard]] bool fair_but_for_the_token() const;
     [[nodiscard]] std::string moment() const;
     [[nodiscard]] std::string text_of(const agent::TurnReport& report) const;
+    void check_token();
     void check_sets();
     // Within an hour of the time that all has been well since.
     [[nodiscard]] bool budget_was_spent(const Certificate& known) const;
@@ -108,6 +110,8 @@ class Judge final : public Observer, public VaultWatch {
     std::deque<std::string> history_;
     supervisor::TurnOrder order_;
     Millis unfair_at_ = 0;
+    // How long all was well before the token ended.
+    Millis fair_to_token_ = 0;
     Millis disturbed_at_ = 0;
 };
 

@@ -204,8 +204,16 @@ class Fleet {
         print("certificates", asked);
         print("looks at the CA", looked);
         print("token calls", cared);
-        const std::array<bool, 7> good{
+        // A renewal is due after 66 % of the lifetime, less a spread of 10 %; routine waits are up
+        // to a fifth shorter; a look at the token and its renewal are two calls.
+        const std::array<bool, 10> good{
             complete,
+            in_all("certificates",
+                   asked.all,
+                   plan_.certificates,
+                   plan_.ttl.count() * kSecond * 56 / 100),
+            in_all("looks at the CA", looked.all, 1, plan_.ca_refresh.count() * kSecond * 8 / 10),
+            in_all("token calls", cared.all, 2, kDay * 8 / 10),
             within("certificates a second", asked.second, plan_.per_second),
             within("certificates a minute", asked.minute, plan_.per_minute),
             within("certificates a minute, later", asked.later_minute, plan_.later_per_minute),
@@ -241,6 +249,20 @@ class Fleet {
             ull(rate.minute),
             ull(rate.later_minute),
             static_cast<double>(rate.all) * kSecond / static_cast<double>(plan_.lasts));
+    }
+
+    // All of them: `each` a host at first, and again not before `every` has passed.
+    bool in_all(const char* what, std::uint64_t found, std::uint64_t each, Millis every) const {
+        const auto times = static_cast<std::uint64_t>(1 + plan_.lasts / every);
+        const std::uint64_t most = hosts_.size() * each * times;
+        if (found > most) {
+            std::printf("fleet %s: VIOLATION: %llu %s in all, and at most %llu are in order\n",
+                        plan_.name,
+                        ull(found),
+                        what,
+                        ull(most));
+        }
+        return found <= most;
     }
 
     bool within(const char* what, std::uint64_t found, std::uint64_t bound) const {

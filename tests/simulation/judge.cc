@@ -17,6 +17,9 @@ using supervisor::Cause;
 constexpr std::size_t kHistory = 30;
 // A token is looked at once a day, or earlier.
 constexpr Millis kTokenPatience = kDay + kPatience;
+// From half a second to half a minute are seven tries, and then two a minute.
+constexpr std::size_t kQuickTries = 7;
+constexpr std::size_t kTriesInAnHour = kHour / (30 * kSecond);
 // Half a minute, one, two, and then two and a half: 26 within an hour.
 constexpr std::size_t kFailedReloadsInAnHour = 30;
 
@@ -166,6 +169,21 @@ void Judge::asked(const std::string& name) {
     forget_before(known.asks, host_.true_now - kDay);
     if (order_.cause == Cause::timer && host_.true_now < known.throttled_until - kSecond) {
         object(name + " is asked for although Vault's Retry-After has not passed");
+    }
+    check_asks(name, known);
+}
+
+// Whatever fails: back-off begins anew after a success, of which the budget has ten in an hour, and
+// where something happened.
+void Judge::check_asks(const std::string& name, const Certificate& known) const {
+    const auto asks = static_cast<std::size_t>(
+        std::ranges::count_if(known.asks, [&](Millis at) { return at > host_.true_now - kHour; }));
+    const std::size_t anew =
+        1 + renewal::kRequestsPerWindow * (1 + resets_.size()) + disturbances_.size();
+    const std::size_t most = kTriesInAnHour + kQuickTries * anew;
+    if (asks > most) {
+        object(name + " is asked for " + std::to_string(asks) +
+               " times within an hour, and at most " + std::to_string(most) + " are in order");
     }
 }
 

@@ -94,6 +94,7 @@ class Judge final : public Observer, public VaultWatch {
     void check_agenda();
     void check_budget(const std::string& name, Certificate& known);
     void check_pace();
+    void check_asks(const std::string& name, const Certificate& known) const;
     void check_quiet();
     void check_waits(const agent::TurnReport& report) const;
     void check_outcome(const agent::Outcome& outcome);

@@ -2,7 +2,8 @@
 // For LD_PRELOAD: a wall clock that runs FACTOR times as fast since ANCHOR (seconds since 1970), in
 // every process that finds FAST_CLOCK="ANCHOR FACTOR" in its environment. A container cannot set
 // its clock, and libfaketime's speed-up begins anew in each process. Intervals (monotonic, since
-// boot) stay true, so that time-outs of connections do too.
+// boot) stay true, so that time-outs of connections do too; FAST_CLOCK="ANCHOR FACTOR boot" makes
+// the time since boot as fast, from a process's first look at it on.
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <string_view>
 
 namespace {
 
@@ -20,6 +22,7 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 struct Speed {
     std::int64_t anchor = 0;
     std::int64_t factor = 1;
+    bool since_boot = false;
 };
 
 const Speed& speed() {
@@ -28,7 +31,8 @@ const Speed& speed() {
         if (const char* text = std::getenv("FAST_CLOCK")) {
             char* rest = nullptr;
             read.anchor = std::strtoll(text, &rest, 10) * kSecond;
-            read.factor = std::max(1LL, std::strtoll(rest, nullptr, 10));
+            read.factor = std::max(1LL, std::strtoll(rest, &rest, 10));
+            read.since_boot = std::string_view(rest) == " boot";
         }
         return read;
     }();
@@ -43,8 +47,8 @@ timespec to_timespec(std::int64_t nanoseconds) {
     return {.tv_sec = nanoseconds / kSecond, .tv_nsec = nanoseconds % kSecond};
 }
 
-timespec faster(const timespec& real) {
-    return to_timespec(speed().anchor + ((to_nanoseconds(real) - speed().anchor) * speed().factor));
+timespec faster(const timespec& real, std::int64_t anchor) {
+    return to_timespec(anchor + ((to_nanoseconds(real) - anchor) * speed().factor));
 }
 
 timespec real(const timespec& fast) {
@@ -60,7 +64,10 @@ extern "C" {
 [[gnu::visibility("default")]] int clock_gettime(clockid_t clock, timespec* time) noexcept {
     const auto result = static_cast<int>(::syscall(SYS_clock_gettime, clock, time));
     if (result == 0 && clock == CLOCK_REALTIME) {
-        *time = faster(*time);
+        *time = faster(*time, speed().anchor);
+    } else if (result == 0 && clock == CLOCK_BOOTTIME && speed().since_boot) {
+        static const std::int64_t first_look = to_nanoseconds(*time);
+        *time = faster(*time, first_look);
     }
     return result;
 }

@@ -88,9 +88,9 @@ class GenerationStore {
                                                const InstalledSet& installed);
 
     // Makes the directories (parents root's, 0755 whatever the umask; each one made is remarked)
-    // and proves, before anything is asked of Vault, that a set can be written there: a file of a
-    // set's size is written, given the configured owner and removed. Failure::cannot_write names
-    // the path and why.
+    // and proves, before anything is asked of Vault, that a set can be written there: as many files
+    // as it has, with as much in them, are made in a directory of their own, given the configured
+    // owner and removed. Failure::cannot_write names the path and why.
     [[nodiscard]] Result<std::vector<std::string>> prove_writable(
         const role::CertificateSpec& spec);
 

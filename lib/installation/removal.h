@@ -9,8 +9,8 @@
 
 namespace install_cert::installation {
 
-// A generation (or `adopted`): its files, then the directory. Never called for the current one.
-// A generation that is gone already is removed.
+// A generation (or `adopted`, or a probe): its files, then the directory. Never called for the
+// current one. What is gone already is removed, and so is what has the name and is no directory.
 [[nodiscard]] Result<> remove_generation(FileSystem& files,
                                          const Site& site,
                                          const std::string& name);

@@ -45,10 +45,8 @@ Result<> remove_one(FileSystem& files, const Site& site, const std::string& name
     if (is_generation_name(name)) {
         // A crash may have come between the swap and this.
         (void)drop_former_links(files, site, name);
-        return remove_generation(files, site, name);
     }
-    const auto removed = files.remove_file(site.home, name);
-    return removed ? Result<>{} : refused(site.path_within_home(name), removed.error());
+    return remove_generation(files, site, name);
 }
 
 // Also at names that the configuration has no more.

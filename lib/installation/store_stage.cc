@@ -13,8 +13,8 @@
 namespace install_cert::installation {
 namespace {
 
-// A set with an RSA 4096 key, its chain, a trust bundle and Vault's answer, generously.
-constexpr std::size_t kSizeOfASet = std::size_t{32} << 10;
+// Room for an RSA 4096 key, a chain, a trust bundle or Vault's answer: together, generously.
+constexpr std::size_t kSizeOfAFile = std::size_t{8} << 10;
 constexpr mode_t kPublicDirectory = 0755;
 constexpr mode_t kPublicFile = 0644;
 constexpr mode_t kPrivateFile = 0600;
@@ -41,20 +41,43 @@ Attempt<> write_file(FileSystem& files, const Directory& directory, const NewFil
     return done ? files.set_mode(*file, wanted.mode) : done;
 }
 
+// What a generation has, and the link that is swapped: as many entries, and as much room.
+Attempt<> write_probe(FileSystem& files, const Site& site, const Directory& directory) {
+    const std::string content(kSizeOfAFile, '\n');
+    Attempt<> done = files.make_link(directory, std::string(kNewCurrent), std::string(kProbe));
+    for (const ConfiguredFile& file : configured_files(*site.spec)) {
+        if (done) {
+            done = write_file(files,
+                              directory,
+                              {.name = file.name,
+                               .content = content,
+                               .owner = site.spec->ownership,
+                               .mode = kPrivateFile});
+        }
+    }
+    return done ? write_file(files,
+                             directory,
+                             {.name = std::string(kManifest),
+                              .content = content,
+                              .owner = std::nullopt,
+                              .mode = kPublicFile})
+                : done;
+}
+
 Result<> probe(FileSystem& files, const Site& site) {
     const std::string name(kProbe);
-    (void)files.remove_file(site.home, name);  // left by a crash
-    const auto written = write_file(files,
-                                    site.home,
-                                    {.name = name,
-                                     .content = std::string(kSizeOfASet, '\n'),
-                                     .owner = site.spec->ownership,
-                                     .mode = kPrivateFile});
-    const auto removed = files.remove_file(site.home, name);
-    if (!written || !removed) {
-        return refused(site.path, (written ? removed : written).error());
+    auto directory = files.make_directory(site.home, name);
+    if (!directory && directory.error() == std::errc::file_exists) {
+        // Left by a crash.
+        if (auto removed = remove_generation(files, site, name); !removed) {
+            return removed;
+        }
+        directory = files.make_directory(site.home, name);
     }
-    return {};
+    const Attempt<> written =
+        directory ? write_probe(files, site, *directory) : std::unexpected(directory.error());
+    auto removed = remove_generation(files, site, name);
+    return written ? removed : refused(site.path, written.error());
 }
 
 std::string concatenated(std::span<const issuance::TrustedAuthority> trust) {

@@ -328,7 +328,8 @@ TEST_CASE_METHOD(StoreFixture,
     fs::create_directory(home() / "20200101T000000Z-00000000");
     testing::put_content(home() / "20200101T000000Z-00000000/half-written", "");
     fs::create_symlink("x", home() / "current.new");
-    testing::put_content(home() / "probe.new", "");
+    fs::create_directory(home() / "probe.new");
+    testing::put_content(home() / "probe.new/etcd-member.pem", "\n");
     testing::put_content(home() / "notes", "an operator's");
     SECTION("within the grace, temporary names alone") {
         set_clock_after_swap(kGrace - std::chrono::seconds{1});

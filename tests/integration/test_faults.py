@@ -18,6 +18,7 @@ from conftest import shipped
 from host import snapshot
 from openssl import assert_set
 from scripted_vault import answer, issued
+from test_files import mounted, out_of_inodes
 from waiting import until
 
 PKI = Authority("Scripted PKI")
@@ -287,3 +288,24 @@ def test_a_log_that_nobody_reads_keeps_no_certificate_back(scripted_host):
         with open(reader, "rb") as pipe:
             pipe.read()
     assert process.wait(20) == 0
+
+
+def test_a_disk_that_others_fill_while_the_server_answers_costs_no_more_than_the_budget(scripted_host, scripted):
+    """Faults 55, 90. It was proven to have room before."""
+    scripted_host.change(renewal={"on_boot": "when_due"})
+    with mounted(scripted_host.certs, "-t", "tmpfs", "-o", "nr_inodes=64", "tmpfs"):
+        installed = scripted_host.install()
+        certificate = {**scripted_host.values["certificates"]["etcd-member"], "ttl": "240h"}
+        scripted_host.change(certificates={"etcd-member": certificate})
+        before, codes = len(scripted.requests), []
+        for _ in range(14):
+            with contextlib.ExitStack() as others:
+                def fill(request):
+                    others.enter_context(out_of_inodes(scripted_host))
+                    return answer(issued(PKI, request))
+                scripted.script = fill
+                codes.append(scripted_host.once("--timeout", "1s").code)
+            assert snapshot(scripted_host.certs) == installed
+        asked = [request for request in scripted.requests[before:] if "/issue/" in request.path]
+        assert 2 <= len(asked) <= 10, codes
+        assert codes[0] == 73 and codes[-1] == 75, codes

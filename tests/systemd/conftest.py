@@ -11,6 +11,7 @@ import kluster  # noqa: E402
 from authority import Authority  # noqa: E402
 from etcd_host import EtcdHost  # noqa: E402
 from openbao import OpenBao  # noqa: E402
+from package import built_package  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def bare_host(tmp_path_factory, bao, token):
 @pytest.fixture(scope="module")
 def host(bare_host):
     """Agent and etcd wait for its boot; token and CA file are missing."""
-    bare_host.install()
+    bare_host.install(built_package())
     return bare_host
 
 

@@ -49,8 +49,8 @@ def test_it_holds_what_a_host_needs(package, path):
     assert path in contents(package)
 
 
-def test_it_holds_what_the_boot_suite_boots(package, tmp_path):
-    """The machines of the other files have what `cmake --install` puts there: the same as this package does."""
+def test_it_holds_what_an_installation_from_source_puts_on_a_host(package, tmp_path):
+    """The machines of the other files have this package; with `cmake --install` a host has the same."""
     build = pathlib.Path(os.environ["INSTALL_CERT"]).resolve().parents[1]
     subprocess.run(["cmake", "--install", str(build), "--prefix", "/usr"], check=True,
                    env=os.environ | {"DESTDIR": str(tmp_path)}, stdout=subprocess.DEVNULL)

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A booted machine with install-cert for the shipped role `etcd`, and Debian's etcd behind the gate."""
 import json
-import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -54,15 +52,14 @@ class EtcdHost:
                        f"ETCD_{kind}KEY_FILE": f"{CERTS}/etcd-member-key.pem"}
         return "".join(f"{name}={value}\n" for name, value in values.items())
 
-    def install(self):
-        """What `cmake --install` of the build under test puts on a host; agent and etcd, behind the gate, enabled."""
-        build = pathlib.Path(os.environ["INSTALL_CERT"]).resolve().parents[1]
-        subprocess.run(["cmake", "--install", str(build), "--prefix", "/usr", "--strip"], check=True,
-                       env=os.environ | {"DESTDIR": str(self.machine.root)}, stdout=subprocess.DEVNULL)
-        for unit in (AGENT, ETCD):
-            link = self.machine.root / "etc/systemd/system/multi-user.target.wants" / unit
-            if not link.is_symlink():
-                link.symlink_to(f"/lib/systemd/system/{unit}")
+    def install(self, package):
+        """The Debian package, before the first boot; agent and etcd, behind the gate, enabled."""
+        shutil.copy(package, self.machine.root / "srv/package.deb")
+        subprocess.run(["chroot", str(self.machine.root), "dpkg", "--install", "/srv/package.deb"], check=True,
+                       stdin=subprocess.DEVNULL, capture_output=True)
+        link = self.machine.root / "etc/systemd/system/multi-user.target.wants" / ETCD
+        if not link.is_symlink():
+            link.symlink_to(f"/lib/systemd/system/{ETCD}")
         shutil.copytree(self.machine.root / EXAMPLES / "etcd.service.d",
                         self.machine.root / "etc/systemd/system/etcd.service.d")
 

@@ -13,10 +13,9 @@ std::string way_out_of(const std::string& path, std::errc cause) {
         return "make room, and inodes (df, df -i)";
     }
     if (cause == std::errc::read_only_file_system) {
-        return "mount it for writing; for a directory that the daemon's sandbox closes: systemctl "
-               "edit "
-               "install_cert.service, and add below [Service]: ReadWritePaths=-" +
-               path;
+        return "mount it for writing; for a directory that the daemon's sandbox closes: make it, "
+               "systemctl edit install_cert.service, and add below [Service]: ReadWritePaths=-" +
+               path + " (then restart it)";
     }
     return {};
 }

@@ -80,7 +80,8 @@ Result<> make_home(FileSystem& files, const Site& site) {
     const std::string name = home_name(*site.spec);
     const auto made = files.make_directory(site.directory, name);
     if (!made) {
-        return refused(site.path_of(name), made.error());
+        // The directory is what an operator has to open or to mend.
+        return refused(site.path, made.error());
     }
     const auto opened = files.set_mode(*made, kPublicDirectory);
     if (!opened) {

@@ -167,6 +167,26 @@ TEST_CASE_METHOD(StoreFixture,
     CHECK(in_home().empty());
 }
 
+TEST_CASE_METHOD(StoreFixture,
+                 "where the sandbox closes a directory, the way out names it and nothing in it",
+                 "[installation]") {
+    SECTION("at the first set") {
+        fs::create_directories(directory());
+    }
+    SECTION("where the directory is missing as well") {
+        fs::create_directories(directory().parent_path());
+    }
+    SECTION("at a later set") {
+        REQUIRE(store.prove_writable(spec));
+    }
+    files.refuse("make_directory", std::errc::read_only_file_system);
+    const auto proven = store.prove_writable(spec);
+    REQUIRE_FALSE(proven);
+    CHECK(proven.error().what == directory().string() + ": Read-only file system");
+    CHECK_THAT(proven.error().way_out,
+               Catch::EndsWith("ReadWritePaths=-" + directory().string() + " (then restart it)"));
+}
+
 TEST_CASE_METHOD(StoreFixture, "what a killed probe left is in nobody's way", "[installation]") {
     REQUIRE(store.prove_writable(spec));
     const fs::path left = home() / "probe.new";

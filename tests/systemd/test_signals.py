@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an operator sends to the running daemon: storms of signals, `renew`, a broken configuration."""
-from etcd_host import AGENT
+"""What an operator does to the running daemon: storms of signals, `renew`, a directory of his own, a broken
+configuration."""
+import re
+
+from etcd_host import AGENT, EXAMPLES
+from openssl import assert_set
 from waiting import until
 
 
@@ -20,6 +24,32 @@ def test_renew_waits_for_the_daemon_and_hands_on_its_result(serving):
     done = serving.machine.run("install-cert", "renew", "--wait", "etcd-member", timeout=90)
     assert (done.returncode, serving.serial() != old) == (0, True), done
     assert serving.machine.run("install-cert", "renew", "--wait", "etcd-membre").returncode == 64
+
+
+def test_a_directory_of_ones_own_is_opened_as_the_error_and_the_shipped_drop_in_say(serving):
+    """The sandbox opens those of the shipped roles alone. Nothing is asked for a set that it keeps out."""
+    drop_in = "install_cert.service.d/20-other-directories.conf"
+    opens = "ReadWritePaths=-/srv/tls"
+    issued = serving.issued()
+    serving.machine.check("mkdir", "/srv/tls")
+    serving.configure({**serving.values, "certificates": {**serving.values["certificates"], "web": {
+        "mount": "kluster/pki/etcd-member", "role": "etcd-member", "method": "issue", "common_name": "web.cluster.local",
+        "directory": "/srv/tls", "files": {"ca": "web-ca.pem", "certificate": "web.pem", "key": "web-key.pem"}}}})
+    serving.machine.systemctl("reload", AGENT)
+    told = until(lambda: serving.events("destination_not_writable"), 60, "the journal to tell of the closed directory")
+    assert (told[0]["INSTALL_CERT_NAME"], told[0]["INSTALL_CERT_PATH"]) == ("web", "/srv/tls")
+    assert told[0]["INSTALL_CERT_WAY_OUT"].endswith(f"and add below [Service]: {opens} (then restart it)")
+    assert opens in serving.machine.run("install-cert", "check").stdout
+    assert serving.issued() == issued
+
+    shipped = serving.machine.path(f"{EXAMPLES}/{drop_in}").read_text()
+    serving.machine.write(f"/etc/systemd/system/{drop_in}", re.sub("(?m)^ReadWritePaths=.*$", opens, shipped))
+    serving.machine.systemctl("daemon-reload")
+    serving.machine.systemctl("restart", AGENT)
+    assert_set(serving.machine.path("/srv/tls"), "web")
+    assert serving.states() == ["active"] * 3
+    serving.configure(serving.values)
+    serving.machine.systemctl("reload", AGENT)
 
 
 def test_a_broken_configuration_is_reported_and_the_running_one_kept(serving):

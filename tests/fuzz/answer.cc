@@ -75,7 +75,6 @@ void read_as_pki_role(const vault::Json& json) {
         fuzz::promise_error(role.error());
         return;
     }
-    promise_lasting(role->ttl);
     promise_lasting(role->max_ttl);
 }
 

@@ -63,6 +63,8 @@ run_label() {
         # In memory: they sync thousands of files, and the disk is none of their business.
         unit) TMPDIR=$([ -w /dev/shm ] && echo /dev/shm || echo /tmp) "${tests[@]}" --parallel "$(nproc)" </dev/null ;;
         fuzz) "${tests[@]}" --parallel "$(nproc)" </dev/null ;;
+        # Those that would disturb each other say so.
+        reliability) as_root "${tests[@]}" --parallel "$(nproc)" </dev/null ;;
         # One after the other: they have deadlines, and count what a server was asked for.
         *) as_root "${tests[@]}" </dev/null ;;
     esac

@@ -128,10 +128,16 @@ def faults_of_outcome(outcome, verdicts, can_speak=True):
 
 
 def failures(made, calls=ERRORS):
-    """Of each call, with each of its errors, once and for ever."""
-    return [Failure(call, when, lasting, error) for call in calls for when, stop in enumerate(made[call], 1)
-            for error in ERRORS[call] if call != "openat" or stop.writes() or error not in OF_WRITERS
-            for lasting in ("once", "forever") if lasting == "once" or error not in ONLY_ONCE]
+    """Of each call, once with each of its errors, and for ever with one of them in turn."""
+    found = []
+    for call in calls:
+        for when, stop in enumerate(made[call], 1):
+            errors = [error for error in ERRORS[call]
+                      if call != "openat" or stop.writes() or error not in OF_WRITERS]
+            lasting = [error for error in errors if error not in ONLY_ONCE]
+            found += [Failure(call, when, "once", error) for error in errors]
+            found += [Failure(call, when, "forever", lasting[when % len(lasting)])] if lasting else []
+    return found
 
 
 @pytest.fixture(scope="module")

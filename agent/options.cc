@@ -181,6 +181,10 @@ Result<> check_flags(const Reader& reader) {
             return other.name == flag->name && contains(other.commands, *reader.command);
         });
         if (!fits) {
+            if (*reader.command == Command::version) {
+                return fail(Failure::usage,
+                            std::string(flag->name) + ": not an option beside '--version'");
+            }
             const auto* const command = std::ranges::find(
                 kCommands, *reader.command, &std::pair<std::string_view, Command>::second);
             return fail(Failure::usage,
